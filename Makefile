@@ -1,0 +1,78 @@
+# Every target prepares what it needs. Only make and a Python >= 3.10 are expected on the machine.
+
+# `make help` is what plain `make` does.
+.DEFAULT_GOAL := help
+
+VENV := .venv
+STAMP := $(VENV)/.installed
+export PATH := $(CURDIR)/$(VENV)/bin:$(PATH)
+
+# One engine for demo and conformance: airflow, argo or sfn. Without it each takes all that it has.
+ENGINE ?=
+
+CAN_MAKE_VENV := import sys, venv, ensurepip; sys.exit(sys.version_info < (3, 10))
+PYTHON = $(shell for name in python3.13 python3.12 python3.11 python3.10 python3; do \
+	$$name -c '$(CAN_MAKE_VENV)' 2>/dev/null && echo $$name && break; done)
+
+# Metaflow would take what a build leaves in the checkout for one more installation, with the files of that day.
+FORGET_BUILD := rm -rf build *.egg-info
+
+.PHONY: help
+help:  ## this list
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' Makefile
+
+.PHONY: venv
+venv: $(STAMP)  ## .venv with this package and the test environment; made again when pyproject.toml or constraints.txt change
+
+$(STAMP): pyproject.toml constraints.txt
+	@test -n "$(PYTHON)" || { echo "make venv: found no Python >= 3.10 with the venv and ensurepip modules (tried" \
+		"python3.13 to python3.10 and python3); install one, or name it: make venv PYTHON=/path/to/python3" >&2; exit 1; }
+	@echo "make venv: installing the package and its test environment into $(VENV)"
+	@$(VENV)/bin/python -c '' 2>/dev/null || $(PYTHON) -m venv --clear $(VENV)
+	@uv --version >/dev/null 2>&1 || $(VENV)/bin/python -m pip install --quiet uv || echo "make venv: no uv; pip takes longer"
+	@if uv --version >/dev/null 2>&1; \
+		then uv pip install --quiet --python $(VENV)/bin/python -e '.[dev,airflow]' -c constraints.txt; \
+		else $(VENV)/bin/python -m pip install --quiet -e '.[dev,airflow]' -c constraints.txt; fi
+	@$(FORGET_BUILD)
+	@touch $(STAMP)
+
+.PHONY: demo
+demo: $(STAMP)  ## flows on a real engine, compared with `python flow.py run` (ENGINE=airflow)
+	python -m integration.demo $(ENGINE)
+
+.PHONY: test
+test: $(STAMP)  ## the quick tests: no servers
+	pytest tests -n 2 --dist loadfile
+
+.PHONY: lint
+lint: $(STAMP)  ## style and types
+	ruff check .
+	ruff format --check .
+	mypy
+
+.PHONY: integration
+integration: $(STAMP)  ## a few flows and faults on each real engine
+	pytest integration -m "not conformance"
+
+.PHONY: conformance
+conformance: $(STAMP)  ## every flow of the corpus on each real engine (ENGINE=airflow)
+	pytest integration -m "conformance$(if $(ENGINE), and $(ENGINE))"
+
+.PHONY: bench
+bench: $(STAMP)  ## compared with stock Metaflow, as ratios
+	python -m integration.bench
+
+.PHONY: wheel
+wheel: $(STAMP)  ## dist/*.whl
+	rm -rf build dist
+	python -m build --wheel --no-isolation
+	$(FORGET_BUILD)
+
+.PHONY: constraints
+constraints:  ## resolve constraints.txt again (needs uv); its pins stay, so delete the lines of what shall be raised
+	uv pip compile pyproject.toml --all-extras --universal --python-version 3.10 --no-python-downloads --strip-extras \
+		--no-annotate --custom-compile-command "make constraints" --quiet -o constraints.txt
+
+.PHONY: clean
+clean:  ## remove .venv and everything built
+	rm -rf $(VENV) build dist *.egg-info .mypy_cache .pytest_cache .ruff_cache .hypothesis

@@ -1,0 +1,1 @@
+"""One corpus of flows for every engine, and the comparison of its runs with `python flow.py run`."""

@@ -1,0 +1,205 @@
+"""`python flow.py airflow ...`: options and talk; the work is done elsewhere, imported when it is needed."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, TypeVar
+
+from metaflow._vendor import click
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+
+@click.group()
+def cli() -> None:
+    """Holds the group below, as Metaflow's plugins want it."""
+
+
+@cli.group(help="Commands related to Airflow.")
+@click.option(
+    "--name",
+    default=None,
+    type=str,
+    help="Airflow DAG name. The flow name is used instead if this option is not specified",
+)
+@click.pass_obj
+def airflow(obj: Any, name: str | None = None) -> None:
+    """Check the flow and find out what it is called on Airflow."""
+    from .deployment import AIRFLOW_NAMES, resolve_name
+
+    obj.check(obj.graph, obj.flow, obj.environment, pylint=obj.pylint)
+    obj.deployment_name = resolve_name(name, AIRFLOW_NAMES)
+
+
+def plan_options(command: F) -> F:
+    """The options that every command takes which compiles the flow."""
+    options = [
+        click.option(
+            "--tag",
+            "tags",
+            multiple=True,
+            default=None,
+            help="Annotate all objects produced by Airflow DAG executions with the given tag. You can "
+            "specify this option multiple times to attach multiple tags.",
+        ),
+        click.option(
+            "--namespace",
+            "user_namespace",
+            default=None,
+            help="Change the namespace from the default to the given tag. "
+            "See run --help for more information.",
+        ),
+        click.option(
+            "--max-workers",
+            default=100,
+            show_default=True,
+            type=int,
+            help="Maximum number of tasks of a run at a time.",
+        ),
+        click.option(
+            "--workflow-timeout",
+            default=None,
+            type=int,
+            help="Timeout of a run in seconds, scheduled or not.",
+        ),
+        click.option(
+            "--worker-pool",
+            default=None,
+            show_default=True,
+            help="Worker pool for Airflow DAG execution.",
+        ),
+        click.option(
+            "--backend",
+            default="auto",
+            show_default=True,
+            type=click.Choice(["auto", "process", "kubernetes"]),
+            help="Where steps run: processes of the Airflow worker, or pods. "
+            "auto is processes until pods are there.",
+        ),
+    ]
+    for option in reversed(options):
+        command = option(command)
+    return command
+
+
+def token_options(command: F) -> F:
+    """The options about production tokens."""
+    options = [
+        click.option(
+            "--authorize",
+            default=None,
+            help="Authorize using this production token. You need this when you are re-deploying an "
+            "existing flow for the first time. The token is cached in METAFLOW_HOME, so you only need to "
+            "specify this once.",
+        ),
+        click.option(
+            "--generate-new-token",
+            is_flag=True,
+            help="Generate a new production token for this flow. "
+            "This will move the production flow to a new namespace.",
+        ),
+        click.option(
+            "--new-token",
+            "given_token",
+            default=None,
+            help="Use the given production token for this flow. "
+            "This will move the production flow to the given namespace.",
+        ),
+    ]
+    for option in reversed(options):
+        command = option(command)
+    return command
+
+
+@airflow.command(help="Compile a new version of this flow to Airflow DAG.")
+@click.argument("file", required=True)
+@token_options
+@plan_options
+@click.option(
+    "--is-paused-upon-creation",
+    default=False,
+    is_flag=True,
+    help="Generated Airflow DAG is paused/unpaused upon creation.",
+)
+@click.option("--force", default=False, is_flag=True, help="Replace FILE even if it was not generated.")
+@click.pass_obj
+def create(
+    obj: Any,
+    file: str,
+    authorize: str | None,
+    generate_new_token: bool,
+    given_token: str | None,
+    is_paused_upon_creation: bool,
+    force: bool,
+    **wishes: Any,
+) -> None:
+    """Compile, upload the code package, keep the token, write the file: in this order, checks first."""
+    from ..common.errors import refusals
+    from ..common.tokens import TokenWishes
+    from . import dag_file
+    from .deployment import AirflowWishes, compile_flow
+
+    with refusals():
+        target = Path(file)
+        dag_file.check_target(target, Path(sys.argv[0]), force)
+        obj.echo(f"Compiling *{obj.deployment_name.name}* to Airflow DAG...", bold=True)
+        tokens = TokenWishes(authorize, given_token, generate_new_token)
+        compiled = compile_flow(obj, AirflowWishes(tokens=tokens, paused=is_paused_upon_creation, **wishes))
+        compiled.publish(obj)
+        changed = dag_file.write(target, dag_file.render(compiled.plan, compiled.dag_options))
+        obj.echo(
+            f"DAG *{compiled.plan.name}* for flow *{compiled.plan.flow}* compiled to Airflow successfully"
+            f"{'' if changed else '; the file is unchanged'}.\n",
+            bold=True,
+        )
+        compiled.advise(obj, target)
+
+
+@airflow.command(help="Compile this flow and print its plan, which Airflow's DAG factory loads.")
+@click.option("--out", default=None, type=str, help="Write the plan to this file instead.")
+@click.option("--upload/--no-upload", default=True, show_default=True, help="Upload the code package.")
+@token_options
+@plan_options
+@click.pass_obj
+def plan(
+    obj: Any,
+    out: str | None,
+    upload: bool,
+    authorize: str | None,
+    generate_new_token: bool,
+    given_token: str | None,
+    **wishes: Any,
+) -> None:
+    """Compile, publish unless told not to, print."""
+    from metaflow_provider.plan import dumps
+
+    from ..common.errors import refusals
+    from ..common.tokens import TokenWishes
+    from . import dag_file
+    from .deployment import AirflowWishes, compile_flow
+
+    with refusals():
+        tokens = TokenWishes(authorize, given_token, generate_new_token)
+        compiled = compile_flow(obj, AirflowWishes(tokens=tokens, **wishes))
+        if upload:
+            compiled.publish(obj)
+        if out is None:
+            obj.echo_always(dumps(compiled.plan), err=False, highlight=None, nl=False)
+        else:
+            dag_file.write(Path(out), dumps(compiled.plan))
+
+
+@airflow.command(help="Check that this flow can run on Airflow; changes nothing.")
+@plan_options
+@click.pass_obj
+def check(obj: Any, **wishes: Any) -> None:
+    """Everything that `create` would refuse, without its effects."""
+    from ..common.errors import refusals
+    from ..common.tokens import TokenWishes
+    from .deployment import AirflowWishes, check_flow
+
+    with refusals():
+        summary = check_flow(obj, AirflowWishes(tokens=TokenWishes(), **wishes))
+        obj.echo_always(summary, err=False, highlight=None)

@@ -1,0 +1,5 @@
+"""What the translation to Airflow takes, which the shared check and the README's table read."""
+
+from ..common.capabilities import Capabilities
+
+AIRFLOW = Capabilities(engine="Airflow", decorators=frozenset(), sensors=True)

@@ -1,0 +1,133 @@
+"""From a loaded flow to what is deployed on Airflow: compile (pure), publish (package and token), advise."""
+
+from __future__ import annotations
+
+import os
+import re
+import sys
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from metaflow_provider.plan import FlowPlan, Refusal
+from metaflow_provider.plan.build import Wishes, build_plan
+from metaflow_provider.plan.model import Limits
+
+from ..common.capabilities import check_capabilities
+from ..common.code_package import BuiltPackage, build_package
+from ..common.naming import DeploymentName, NameRule, resolve_name
+from ..common.tokens import Token, TokenWishes, announce_token, remember_token, resolve_token
+from .capabilities import AIRFLOW
+from .pools import check_pool
+from .token_store import deployed_token, save_token
+
+__all__ = ["AIRFLOW_NAMES", "AirflowWishes", "CompiledFlow", "check_flow", "compile_flow", "resolve_name"]
+
+# Airflow's own rule for a dag_id; it takes 250 characters.
+AIRFLOW_NAMES = NameRule("Airflow", re.compile(r"[^a-zA-Z0-9_\-\.]"), longest=250)
+_COMMAND = "airflow create"
+
+
+@dataclass(frozen=True)
+class AirflowWishes:
+    """Options of the commands that compile a flow."""
+
+    tokens: TokenWishes
+    tags: tuple[str, ...] = ()
+    user_namespace: str | None = None
+    max_workers: int = 100
+    workflow_timeout: int | None = None
+    worker_pool: str | None = None
+    backend: str = "auto"
+    paused: bool = False
+
+
+@dataclass(frozen=True)
+class CompiledFlow:
+    """A plan with everything that has to be in place before Airflow loads it."""
+
+    plan: FlowPlan
+    dag_options: dict[str, object]
+    package: BuiltPackage
+    deployment: DeploymentName
+    token: Token
+
+    def publish(self, state: Any) -> None:
+        """Upload the code package and keep the production token."""
+        self.package.upload(state.flow_datastore)
+        if self.token.is_new:
+            save_token(state.flow_datastore, self.deployment.name, self.token.value)
+        remember_token(self.deployment, self.token)
+        announce_token(self.token, "Airflow", _COMMAND, state.echo)
+
+    def advise(self, state: Any, dag_file: Path) -> None:
+        """Say what the person should know: what does not apply, what Airflow might misread, what comes next."""
+        for step in self.plan.steps:
+            if step.compute.platform:
+                state.echo(
+                    f"Step *{step.name}*: @{step.compute.platform} does not apply, steps run as processes "
+                    "of the Airflow worker."
+                )
+        flow_file = Path(sys.argv[0]).resolve()
+        folder = dag_file.resolve().parent
+        if folder in flow_file.parents:
+            state.echo(
+                f"*{flow_file.name}* lies in the folder of the DAG file: so that Airflow does not take it for "
+                f"a DAG, add this line to {folder / '.airflowignore'}: {os.path.relpath(flow_file, folder)}"
+            )
+        state.echo(f"Put {dag_file} into Airflow's dags folder, then: airflow dags trigger {self.plan.name}")
+
+
+def compile_flow(state: Any, wishes: AirflowWishes) -> CompiledFlow:
+    """Compile the flow and pack it. Changes nothing outside of this process.
+
+    Raises:
+        Refusal: the flow, or a wish, cannot be met on Airflow.
+    """
+    _prepare(state, wishes)
+    package = build_package(state)
+    plan = _plan(state, wishes)
+    deployment = state.deployment_name
+    previous = deployed_token(state.flow_datastore, deployment.name)
+    token = resolve_token(deployment, "Airflow", _COMMAND, previous, wishes.tokens, state.echo)
+    plan = replace(plan, code=package.description, production_token=token.value)
+    return CompiledFlow(plan, _dag_options(wishes), package, deployment, token)
+
+
+def check_flow(state: Any, wishes: AirflowWishes) -> str:
+    """A one-line summary of a flow that can run on Airflow; raises `Refusal` like `compile_flow`."""
+    _prepare(state, wishes)
+    plan = _plan(state, wishes)
+    kinds: dict[str, int] = {}
+    for step in plan.steps:
+        kinds[step.kind] = kinds.get(step.kind, 0) + 1
+    counts = ", ".join(f"{count} {kind}" for kind, count in sorted(kinds.items()))
+    return f"{plan.flow} can run on Airflow as {plan.name}: {len(plan.steps)} steps ({counts})"
+
+
+def _prepare(state: Any, wishes: AirflowWishes) -> None:
+    if wishes.backend == "kubernetes":
+        raise Refusal(
+            "--backend kubernetes is not supported yet", remedy="use --backend process, or leave it out"
+        )
+    if wishes.worker_pool is not None:
+        check_pool(wishes.worker_pool, state.echo)
+
+
+def _plan(state: Any, wishes: AirflowWishes) -> FlowPlan:
+    limits = Limits(wishes.max_workers, wishes.workflow_timeout)
+    plan = build_plan(
+        state,
+        Wishes(state.deployment_name.name, tuple(wishes.tags), wishes.user_namespace or "", limits=limits),
+    )
+    check_capabilities(plan, AIRFLOW)
+    return plan
+
+
+def _dag_options(wishes: AirflowWishes) -> dict[str, object]:
+    options: dict[str, object] = {}
+    if wishes.paused:
+        options["is_paused_upon_creation"] = True
+    if wishes.worker_pool is not None:
+        options["pool"] = wishes.worker_pool
+    return options

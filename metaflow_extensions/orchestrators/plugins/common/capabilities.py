@@ -1,0 +1,44 @@
+"""One check of what an engine's translation does not take yet."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from metaflow_provider.plan import FlowPlan, Refusal
+
+
+@dataclass(frozen=True)
+class Capabilities:
+    """What the translation to an engine takes.
+
+    Attributes:
+        engine: as people call it.
+        decorators: which of `trigger`, `trigger_on_finish` and `exit_hook` it takes.
+        sensors: whether it takes the `@airflow_..._sensor` decorators.
+    """
+
+    engine: str
+    decorators: frozenset[str]
+    sensors: bool = False
+
+
+def check_capabilities(plan: FlowPlan, capabilities: Capabilities) -> None:
+    """Refuse what the engine's translation does not take.
+
+    Raises:
+        Refusal: names the decorator.
+    """
+    for trigger in plan.triggers:
+        if trigger.decorator not in capabilities.decorators:
+            raise Refusal(
+                f"Deploying flows with @{trigger.decorator} to {capabilities.engine} is not supported yet",
+                decorator=trigger.decorator,
+                remedy="remove it, or start the flow by @schedule or by hand",
+            )
+    for sensor in plan.sensors:
+        if not capabilities.sensors:
+            raise Refusal(
+                f"{capabilities.engine} has no sensors, so this decorator is not supported",
+                decorator=sensor.decorator,
+                remedy="remove it",
+            )

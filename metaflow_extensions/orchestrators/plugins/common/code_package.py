@@ -1,0 +1,66 @@
+"""The flow's code package: built once, its address known before it is uploaded."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import tarfile
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from metaflow_provider.plan.model import CodePackage
+
+# Holds user name, Python's patch version and git state: not what is deployed.
+_INFO_FILE = ".mf_meta/INFO"
+
+
+@dataclass(frozen=True)
+class BuiltPackage:
+    """A package that is not in the datastore yet."""
+
+    description: CodePackage
+    blob: bytes
+
+    def upload(self, flow_datastore: Any) -> None:
+        """Save it; does nothing if the datastore has it."""
+        flow_datastore.save_data([self.blob], len_hint=1)
+
+
+def build_package(state: Any) -> BuiltPackage:
+    """Pack the flow. Metaflow makes the environment of conda, pypi and uv steps on the way.
+
+    Args:
+        state: the `obj` of a click command of Metaflow's.
+    """
+    from metaflow.package import MetaflowPackage
+
+    from metaflow_provider.plan.model import CodePackage
+
+    state.package = package = MetaflowPackage(
+        state.flow, state.environment, state.echo, suffixes=state.package_suffixes, flow_datastore=None
+    )
+    blob = bytes(package.blob)
+    sha = hashlib.sha1(blob).hexdigest()
+    store = state.flow_datastore.ca_store
+    path = store._storage_impl.path_join(store._prefix, sha[:2], sha)
+    exports = MetaflowPackage.get_post_extract_env_vars(package.package_metadata, dest_dir="{dir}")
+    description = CodePackage(
+        url=store._storage_impl.full_uri(path),
+        sha=sha,
+        digest=files_digest(blob),
+        metadata=package.package_metadata,
+        exports={name.removesuffix(":"): value for name, value in exports.items()},
+    )
+    return BuiltPackage(description, blob)
+
+
+def files_digest(blob: bytes) -> str:
+    """sha256 over names and contents of the packed files, without Metaflow's INFO."""
+    with tarfile.open(fileobj=io.BytesIO(blob)) as archive:
+        hashes = {
+            member.name: hashlib.sha256(content.read()).hexdigest()
+            for member in archive
+            if member.name != _INFO_FILE and (content := archive.extractfile(member)) is not None
+        }
+    return hashlib.sha256("".join(f"{name}\0{hashes[name]}\n" for name in sorted(hashes)).encode()).hexdigest()

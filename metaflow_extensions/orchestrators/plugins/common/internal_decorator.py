@@ -1,0 +1,69 @@
+"""The step decorator that tells the engine what a task did. Attached by the runtime, never by users."""
+
+from __future__ import annotations
+
+import json
+import os
+from typing import Any
+
+from metaflow.decorators import StepDecorator
+from metaflow.metadata_provider import MetaDatum
+from metaflow.unbounded_foreach import UBF_TASK
+
+from ...runtime.attempts import SERIES_METADATA
+from ...runtime.execution import INTERNAL_DECORATOR, METADATA, RECORD_FILE, SERIES
+
+
+class OrchestratorsInternalDecorator(StepDecorator):  # type: ignore[misc]
+    """Writes the task's record to a file, and registers what the engine calls the task."""
+
+    name = INTERNAL_DECORATOR
+
+    def task_pre_step(
+        self,
+        step_name: str,
+        task_datastore: Any,
+        metadata: Any,
+        run_id: str,
+        task_id: str,
+        flow: Any,
+        graph: Any,
+        retry_count: int,
+        max_user_code_retries: int,
+        ubf_context: str | None,
+        inputs: Any,
+    ) -> None:
+        self._is_worker = ubf_context == UBF_TASK
+        tags = [f"attempt_id:{retry_count}"]
+        entries = [
+            MetaDatum(field=field, value=value, type=field, tags=tags)
+            for field, value in json.loads(os.environ.get(METADATA, "{}")).items()
+        ]
+        if entries:
+            metadata.register_metadata(run_id, step_name, task_id, entries)
+        series = os.environ.get(SERIES)
+        if series and not self._is_worker:
+            task_datastore.save_metadata({SERIES_METADATA: series})
+
+    def task_finished(
+        self,
+        step_name: str,
+        flow: Any,
+        graph: Any,
+        is_task_ok: bool,
+        retry_count: int,
+        max_user_code_retries: int,
+    ) -> None:
+        path = os.environ.get(RECORD_FILE)
+        if path and is_task_ok and not self._is_worker:
+            with open(path, "w", encoding="utf-8") as file:
+                json.dump(_record(flow, graph[step_name]), file)
+
+
+def _record(flow: Any, node: Any) -> dict[str, Any]:
+    record: dict[str, Any] = {"next": list(flow._transition[0]) if flow._transition else []}
+    if node.parallel_foreach:
+        record["n"] = flow._parallel_ubf_iter.num_parallel
+    elif node.type == "foreach":
+        record["n"] = flow._foreach_num_splits
+    return record

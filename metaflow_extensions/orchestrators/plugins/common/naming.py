@@ -1,0 +1,59 @@
+"""What a flow is called on an engine."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import re
+from dataclasses import dataclass
+
+from metaflow import current
+from metaflow.exception import MetaflowException
+
+
+@dataclass(frozen=True)
+class DeploymentName:
+    """Name of a deployment, and under which prefix its production token is kept."""
+
+    name: str
+    token_prefix: str
+    is_project: bool
+
+
+@dataclass(frozen=True)
+class NameRule:
+    """What an engine accepts as a name: characters that it does not, and the greatest length."""
+
+    engine: str
+    forbidden: re.Pattern[str]
+    longest: int
+
+
+def resolve_name(given: str | None, rule: NameRule) -> DeploymentName:
+    """The deployment's name: the project's, the one given, or the flow's.
+
+    Raises:
+        MetaflowException: a name for a `@project` flow, or one that the engine does not accept.
+    """
+    project = current.get("project_name")
+    if project and given:
+        raise MetaflowException("--name is not supported for @projects. Use --branch instead.")
+    name = str(current.project_flow_name if project else given or current.flow_name)
+    if rule.forbidden.search(name):
+        raise MetaflowException(
+            f"Name '{name}' contains invalid characters. "
+            f"Please construct a name using regex {rule.forbidden.pattern}"
+        )
+    if len(name) > rule.longest:
+        raise MetaflowException(
+            f"Name '{name[:40]}...' has {len(name)} characters, {rule.engine} takes {rule.longest}. "
+            "Please choose a shorter --name, project or branch."
+        )
+    return DeploymentName(name, _token_prefix(name, project).lower(), bool(project))
+
+
+def _token_prefix(name: str, project: str | None) -> str:
+    if not project:
+        return name
+    digest = hashlib.sha1(f"{project}.{current.branch_name}".encode()).digest()
+    return "mfprj-" + base64.b32encode(digest).decode()[:16]

@@ -1,0 +1,212 @@
+"""One try of a task, in a process of its own: which attempt, which inputs, then Metaflow's own commands.
+
+The flow file is executed as `__main__`, so that classes that it defines are pickled as in a local run, and
+Metaflow's command line is given its arguments once the flow's class, and with it the graph, exists.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, Protocol
+
+from ..core.graph import Graph
+from ..core.ids import PARAMETERS_STEP, PARAMETERS_TASK, TaskRef
+from ..core.walk import parents_of
+from .attempts import SERIES_METADATA, Attempts, flow_datastore
+from .request import Record, TaskRequest
+from .results import StoredOutcomes, graph_of
+
+# Read by the decorator that tells what a task did.
+RECORD_FILE = "METAFLOW_ORCHESTRATORS_RECORD"
+SERIES = "METAFLOW_ORCHESTRATORS_SERIES"
+METADATA = "METAFLOW_ORCHESTRATORS_METADATA"
+INTERNAL_DECORATOR = "orchestrators_internal"
+
+
+class Try(Protocol):
+    """Something to do once, in a fork; what it found out is left in files."""
+
+    @property
+    def step(self) -> str: ...
+
+    @property
+    def task_id(self) -> str: ...
+
+    def run(self) -> int: ...
+
+    def attempt(self) -> int | None: ...
+
+
+class ParametersTask:
+    """The run's `_parameters` task, which Metaflow's `init` makes. Does nothing if it is there."""
+
+    step = PARAMETERS_STEP
+    task_id = PARAMETERS_TASK
+
+    def __init__(self, request: TaskRequest) -> None:
+        self._request = request
+
+    def __str__(self) -> str:
+        return f"{self._request.run_id}/{self.step}/{self.task_id}"
+
+    def attempt(self) -> int | None:
+        return None
+
+    def run(self) -> int:
+        done = Attempts(flow_datastore(self._request), self._request.run_id, self.step, self.task_id).at(0)
+        if done.has_metadata(done.METADATA_DONE_SUFFIX):
+            return 0
+        run_flow(self._request, lambda flow: self._arguments())
+        return 0
+
+    def _arguments(self) -> list[str]:
+        request = self._request
+        values = [f"--{name}={value}" for name, value in (request.parameters or {}).items()]
+        tags = [f"--tag={tag}" for tag in request.tags]
+        return [*request.options, "init", f"--run-id={request.run_id}", f"--task-id={self.task_id}", *tags, *values]
+
+
+class StepTask:
+    """One attempt of one task.
+
+    Args:
+        request: what the engine asked.
+        folder: where the attempt's number, its inputs and its record are left.
+        task: which task.
+        user_retries_left: retries after this one that run the user's code; negative when only `@catch`
+            may act.
+    """
+
+    def __init__(self, request: TaskRequest, folder: Path, task: TaskRef, user_retries_left: int) -> None:
+        self._request = request
+        self._task = task
+        self._left = user_retries_left
+        self._attempt_file = folder / "attempt"
+        self._inputs_file = folder / "inputs"
+        self._record_file = folder / "record"
+        for file in (self._attempt_file, self._record_file):
+            file.unlink(missing_ok=True)
+
+    @property
+    def step(self) -> str:
+        return self._task.step
+
+    @property
+    def task_id(self) -> str:
+        return self._task.task_id
+
+    def __str__(self) -> str:
+        attempt = self.attempt()
+        suffix = "" if attempt is None else f", attempt {attempt},"
+        return f"Task {self._request.run_id}/{self.step}/{self.task_id}{suffix}"
+
+    def attempt(self) -> int | None:
+        """The attempt's number, once the fork has found it out."""
+        return int(self._attempt_file.read_text()) if self._attempt_file.exists() else None
+
+    def record(self) -> Record:
+        """What the task did."""
+        data = json.loads(self._record_file.read_text())
+        return Record(self._task.index, tuple(data["next"]), data.get("n"))
+
+    def run(self) -> int:
+        attempts = Attempts(flow_datastore(self._request), self._request.run_id, self.step, self.task_id)
+        if self._done_in_this_series(attempts):
+            return 0
+        os.environ[RECORD_FILE] = str(self._record_file)
+        os.environ[SERIES] = self._request.series
+        os.environ[METADATA] = json.dumps(self._request.metadata)
+        run_flow(self._request, lambda flow: self._arguments(graph_of(flow), attempts))
+        return 0
+
+    def _done_in_this_series(self, attempts: Attempts) -> bool:
+        success = attempts.newest_success() if self._request.series else None
+        if success is None or not success.has_metadata(SERIES_METADATA):
+            return False
+        if success.load_metadata([SERIES_METADATA])[SERIES_METADATA] != self._request.series:
+            return False
+        print(f"{self} has succeeded before and is not run again")
+        self._record_file.write_text(json.dumps(record_of(success)))
+        return True
+
+    def _arguments(self, graph: Graph, attempts: Attempts) -> list[str]:
+        request, node = self._request, graph[self.step]
+        self._inputs_file.write_text(",".join(self._inputs(graph)))
+        attempt = attempts.claim()
+        self._attempt_file.write_text(str(attempt))
+        os.environ["METAFLOW_ATTEMPT_NUMBER"] = str(attempt)
+        arguments = [
+            f"--run-id={request.run_id}",
+            f"--task-id={self.task_id}",
+            f"--retry-count={attempt}",
+            f"--max-user-code-retries={min(last_attempt(), attempt + self._left)}",
+            f"--input-paths-filename={self._inputs_file}",
+            *(f"--tag={tag}" for tag in request.tags),
+        ]
+        if request.namespace:
+            arguments.append(f"--namespace={request.namespace}")
+        if node.gang:
+            arguments += ["--ubf-context=ubf_control", "--split-index=0"]
+        elif not self._task.iteration and len(node.scope) > len(graph[node.parents[0]].scope if node.parents else ()):
+            arguments.append(f"--split-index={self._task.index[-1]}")
+        return [*request.options, f"--with={INTERNAL_DECORATOR}", "step", self.step, *arguments]
+
+    def _inputs(self, graph: Graph) -> list[str]:
+        outcomes = StoredOutcomes.of(self._request)
+        paths = []
+        for parent in parents_of(graph, self._task, outcomes):
+            if parent.step == PARAMETERS_STEP:
+                paths.append(f"{self._request.run_id}/{PARAMETERS_STEP}/{PARAMETERS_TASK}")
+            elif graph[parent.step].gang:
+                paths += outcomes.artifact(parent, "_control_mapper_tasks")
+            else:
+                paths.append(f"{self._request.run_id}/{parent.step}/{parent.task_id}")
+        return paths
+
+
+def last_attempt() -> int:
+    """The highest number that Metaflow gives an attempt."""
+    from metaflow.metaflow_config import MAX_ATTEMPTS
+
+    return int(MAX_ATTEMPTS) - 1
+
+
+def record_of(artifacts: Any) -> dict[str, Any]:
+    """What the engine is told of a finished task, from its artifacts or its flow object."""
+    transition = artifacts.get("_transition")
+    record: dict[str, Any] = {"next": list(transition[0]) if transition else []}
+    splits = artifacts.get("_foreach_num_splits")
+    if splits:
+        record["n"] = splits
+    return record
+
+
+def run_flow(request: TaskRequest, arguments: Callable[[Any], list[str]]) -> None:
+    """Execute the flow file as `__main__`; Metaflow's command line gets `arguments(flow)`.
+
+    Ends with `SystemExit` when the command has been carried out; raises `RuntimeError` if the file starts
+    no flow.
+    """
+    import metaflow.cli
+
+    path = Path(request.flow_file).resolve()
+    os.chdir(path.parent)
+    sys.path[0] = str(path.parent)
+    sys.argv = [str(path)]
+    # Metaflow has put types into this process's __main__ that its artifacts name: so no new module.
+    module = sys.modules["__main__"]
+    module.__file__, module.__spec__ = str(path), None
+    run_command = metaflow.cli.main
+
+    def run_with_arguments(flow: Any) -> None:
+        sys.argv[1:] = arguments(flow)
+        run_command(flow)
+
+    metaflow.cli.main = run_with_arguments
+    code = compile(path.read_bytes(), str(path), "exec")
+    exec(code, module.__dict__)
+    raise RuntimeError(f"{path.name} does not start a flow: it should call {request.flow}() when run as a script")

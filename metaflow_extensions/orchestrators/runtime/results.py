@@ -1,0 +1,62 @@
+"""What finished tasks of a run did, read from their artifacts."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from ..core.graph import FOREACH, JOIN, LINEAR, SPLIT, SWITCH, Graph, Transition, build_graph
+from ..core.ids import TaskRef
+from ..core.walk import LostWay
+from .attempts import Attempts, flow_datastore
+from .request import TaskRequest
+
+if TYPE_CHECKING:
+    from metaflow.datastore import FlowDataStore, TaskDataStore
+
+_KINDS = {"start": LINEAR, "linear": LINEAR, "end": LINEAR, "join": JOIN, "split": SPLIT}
+_KINDS |= {"foreach": FOREACH, "split-switch": SWITCH}
+
+
+def graph_of(flow: Any) -> Graph:
+    """The plain graph of a Metaflow flow."""
+    graph = flow._graph
+    return build_graph(
+        (
+            Transition(node.name, _KINDS[node.type], tuple(node.out_funcs), node.parallel_foreach)
+            for node in graph.nodes.values()
+        ),
+        start=graph.start_step,
+    )
+
+
+@dataclass(frozen=True)
+class StoredOutcomes:
+    """`core.walk.Outcomes` from the datastore, helped by what the engine knows of loops."""
+
+    request: TaskRequest
+    datastore: FlowDataStore
+
+    @classmethod
+    def of(cls, request: TaskRequest) -> StoredOutcomes:
+        return cls(request, flow_datastore(request))
+
+    def chosen(self, task: TaskRef) -> str:
+        (step,) = self.artifact(task, "_transition")[0]
+        return str(step)
+
+    def splits(self, task: TaskRef) -> int:
+        return int(self.artifact(task, "_foreach_num_splits"))
+
+    def iterations(self, step: str, index: tuple[int, ...]) -> int | None:
+        return self.request.iterations.get(step, {}).get("-".join(map(str, index)))
+
+    def artifact(self, task: TaskRef, name: str) -> Any:
+        """An artifact of the newest successful attempt; raises `LostWay` if there is none."""
+        success = self.success(task)
+        if success is None:
+            raise LostWay(f"Task {self.request.run_id}/{task.step}/{task.task_id} has no successful attempt")
+        return success[name]
+
+    def success(self, task: TaskRef) -> TaskDataStore | None:
+        return Attempts(self.datastore, self.request.run_id, task.step, task.task_id).newest_success()

@@ -1,0 +1,118 @@
+"""Runs what a request asks for: its instances, their loop iterations and their tries, one after the other.
+
+Each try is a fork of this process, which has imported Metaflow and done nothing else: so a request costs
+one Python start, and no connection is ever shared between processes.
+"""
+
+from __future__ import annotations
+
+import os
+import select
+import signal
+import tempfile
+import time
+from pathlib import Path
+from types import FrameType
+
+from ..core.ids import TaskRef
+from .child import Child, Ending
+from .execution import ParametersTask, StepTask, Try
+from .logs import LogKeeper
+from .request import Record, TaskRequest
+
+# Beyond @timeout, for code that Metaflow's own alarm cannot interrupt.
+TIMEOUT_MARGIN_SECONDS = 60
+
+TRY_AGAIN = 1
+FAILED_FOR_GOOD = 3
+TERMINATED = 128 + signal.SIGTERM
+
+
+class TaskFailed(Exception):
+    """A task did not succeed; `status` is the exit status that tells the engine whether to try again."""
+
+    def __init__(self, message: str, status: int) -> None:
+        super().__init__(message)
+        self.status = status
+
+
+class Supervisor:
+    """See the module's docstring.
+
+    Args:
+        request: what to run.
+        lifeline: descriptor of a pipe whose other end the engine's worker holds: when the worker dies,
+            the task ends too.
+    """
+
+    def __init__(self, request: TaskRequest, lifeline: int | None = None) -> None:
+        import metaflow  # noqa: F401 - once, before the forks
+
+        self._request = request
+        self._lifeline = lifeline
+        self._child: Child | None = None
+        self._terminated = False
+        signal.signal(signal.SIGTERM, self._on_terminate)
+        signal.signal(signal.SIGINT, self._on_terminate)
+
+    def run(self) -> list[Record]:
+        """Run everything; raises `TaskFailed` at the first task that fails for good."""
+        with tempfile.TemporaryDirectory(prefix="metaflow-task-") as folder:
+            if self._request.parameters is not None:
+                self._run_once(ParametersTask(self._request))
+            return [self._member(index, Path(folder)) for index in self._request.members]
+
+    def _member(self, index: tuple[int, ...], folder: Path) -> Record:
+        iteration = 0
+        while True:
+            record = self._task(TaskRef(self._request.step, index, iteration), folder)
+            if not (self._request.loop and record.next == (self._request.step,)):
+                return Record(index, record.next, record.n, iteration + 1 if self._request.loop else 0)
+            iteration += 1
+
+    def _task(self, task: TaskRef, folder: Path) -> Record:
+        retries = self._request.retries
+        if retries.left is not None:
+            return self._run_once(StepTask(self._request, folder, task, retries.left - retries.error)).record()
+        for left in range(retries.user + retries.error, 0, -1):
+            try:
+                return self._run_once(StepTask(self._request, folder, task, left - retries.error)).record()
+            except TaskFailed as failure:
+                if failure.status != TRY_AGAIN:
+                    raise
+                print(f"{failure}; {left} more", flush=True)
+                self._wait(60 * retries.minutes_between)
+        try:
+            return self._run_once(StepTask(self._request, folder, task, -retries.error)).record()
+        except TaskFailed as failure:
+            raise TaskFailed(str(failure), max(failure.status, FAILED_FOR_GOOD)) from None
+
+    def _run_once(self, work: Try) -> Try:
+        if self._terminated:
+            raise TaskFailed(f"{work} was not started: the task was terminated", TERMINATED)
+        timeout = self._request.timeout
+        with tempfile.NamedTemporaryFile() as stdout, tempfile.NamedTemporaryFile() as stderr:
+            logs = LogKeeper(self._request, work, {"stdout": stdout, "stderr": stderr})
+            self._child = Child(work.run, logs, self._lifeline, timeout and timeout + TIMEOUT_MARGIN_SECONDS)
+            ending = self._child.wait()
+            self._child = None
+            logs.save()
+        if self._terminated:
+            raise TaskFailed(f"{work} was terminated", TERMINATED)
+        if ending != Ending(0):
+            raise TaskFailed(f"{work} failed: {ending}", TRY_AGAIN)
+        return work
+
+    def _wait(self, seconds: float) -> None:
+        deadline = time.monotonic() + seconds
+        lifeline = [self._lifeline] if self._lifeline is not None else []
+        while not self._terminated and (left := deadline - time.monotonic()) > 0:
+            if select.select(lifeline, [], [], min(left, 1))[0]:
+                self._terminated = True
+
+    def _on_terminate(self, number: int, frame: FrameType | None) -> None:
+        self._terminated = True
+        if self._child is not None:
+            self._child.terminate()
+
+

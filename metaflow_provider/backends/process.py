@@ -1,0 +1,104 @@
+"""Steps as processes of the Airflow worker: the default, which needs neither cluster nor cloud."""
+
+from __future__ import annotations
+
+import json
+import logging
+import os
+import signal
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+from typing import Any
+
+from .. import settings
+from ..hooks.metaflow import connection_variables
+from ..version_compat import AirflowException, AirflowFailException
+from .base import StepCall
+from .bootstrap import bash_command
+from .code_cache import unpacked
+from .requests import request, variables
+
+_RUNTIME = "metaflow_extensions.orchestrators.runtime.task"
+# The runtime's exit status when it has made all the tries itself.
+_FAILED_FOR_GOOD = 3
+# The runtime gives the step 8 seconds to end.
+_KILL_AFTER_SECONDS = 12
+
+
+class ProcessBackend:
+    """Runs a step by the interpreter `python`, or `[metaflow] python`, or Airflow's own."""
+
+    def __init__(self, python: str | None = None) -> None:
+        self._python = python
+        self._process: subprocess.Popen[str] | None = None
+
+    def run(self, call: StepCall, log: logging.Logger) -> list[dict[str, Any]]:
+        """See `Backend.run`. The step's output goes to `log` as it comes."""
+        code = unpacked(call.plan, settings.code_cache_folder())
+        with tempfile.TemporaryDirectory(prefix="metaflow-") as folder:
+            request_file, result_file = Path(folder, "request.json"), Path(folder, "result.json")
+            request_file.write_text(request(call, str(code / call.plan.file)), encoding="utf-8")
+            status = self._run(call, code, request_file, result_file, log)
+            if status == 0:
+                records: list[dict[str, Any]] = json.loads(result_file.read_text(encoding="utf-8"))
+                return records
+        message = f"Step {call.step} of {call.plan.flow}/{call.run_id} failed with exit status {status}"
+        raise (AirflowFailException if status == _FAILED_FOR_GOOD else AirflowException)(message)
+
+    def kill(self) -> None:
+        """End the step's processes: first politely, so that Metaflow records it."""
+        process = self._process
+        if process is None or process.poll() is not None:
+            return
+        process.send_signal(signal.SIGTERM)
+        try:
+            process.wait(_KILL_AFTER_SECONDS)
+        except subprocess.TimeoutExpired:
+            os.killpg(process.pid, signal.SIGKILL)
+
+    def _run(
+        self, call: StepCall, code: Path, request_file: Path, result_file: Path, log: logging.Logger
+    ) -> int:
+        # The runtime holds the reading end: when this worker dies, the writing end closes with it.
+        lifeline, held = os.pipe()
+        try:
+            self._process = subprocess.Popen(
+                [*self._command(call, code), str(request_file), str(result_file), f"--lifeline={lifeline}"],
+                env=self._environment(call, code),
+                cwd=code,
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.STDOUT,
+                text=True,
+                errors="replace",
+                start_new_session=True,
+                pass_fds=(lifeline,),
+            )
+            assert self._process.stdout is not None
+            for line in self._process.stdout:
+                log.info("%s", line.rstrip("\n"))
+            return self._process.wait()
+        finally:
+            os.close(lifeline)
+            os.close(held)
+
+    def _command(self, call: StepCall, code: Path) -> list[str]:
+        python = self._python or settings.python() or sys.executable
+        step = call.plan.step(call.step)
+        if not step.executable:
+            return [python, "-m", _RUNTIME]
+        return bash_command(step, python, code, _RUNTIME)
+
+    def _environment(self, call: StepCall, code: Path) -> dict[str, str]:
+        exports = call.plan.code.exports if call.plan.code else {}
+        unpacked_exports = {name: value.replace("{dir}", str(code)) for name, value in exports.items()}
+        path = [unpacked_exports.pop("PYTHONPATH", ""), os.environ.get("PYTHONPATH", "")]
+        return {
+            **os.environ,
+            **connection_variables(settings.connection_id()),
+            **unpacked_exports,
+            "PYTHONPATH": os.pathsep.join(part for part in path if part),
+            **variables(call),
+        }

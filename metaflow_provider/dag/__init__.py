@@ -1,0 +1,1 @@
+"""FlowPlan -> Airflow DAG. Reading order: `metaflow_dag`, `builder`, `segments`, `params`, `sensors`."""

@@ -1,0 +1,96 @@
+"""A Metaflow flow as an Airflow DAG."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime, timedelta, timezone
+from typing import Any
+
+from ..backends.process import ProcessBackend
+from ..plan import FlowPlan, Refusal, digest, loads
+from ..version_compat import DAG, CronTriggerTimetable
+from .builder import TaskBuilder
+from .params import airflow_param
+
+# Fixed, so that the same plan is the same DAG; runs before it are never caught up with.
+_START_DATE = datetime(2024, 1, 1, tzinfo=timezone.utc)
+
+
+class MetaflowDAG(DAG):
+    """The DAG of a flow's plan.
+
+    Args:
+        plan: the plan, or its JSON text.
+        backend: `process`: steps are processes of the worker.
+        python: the interpreter that runs the steps; by default `[metaflow] python`, else Airflow's own.
+        pool: Airflow pool of all steps.
+        step_arguments: operator arguments by step, such as `{"train": {"pool": "gpu"}}`.
+        arguments: arguments of Airflow's `DAG`, over what the plan says.
+
+    Raises:
+        PlanError: the text is not a plan that this version can use.
+        Refusal: an unknown backend, or a step that does not exist.
+
+    Example:
+        >>> dag = MetaflowDAG(Path("train.json").read_text(), pool="ml")
+    """
+
+    def __init__(
+        self,
+        plan: FlowPlan | str,
+        *,
+        backend: str = "process",
+        python: str | None = None,
+        pool: str | None = None,
+        step_arguments: Mapping[str, Mapping[str, Any]] | None = None,
+        **arguments: Any,
+    ) -> None:
+        plan = loads(plan) if isinstance(plan, str) else plan
+        if backend not in ("auto", "process"):
+            raise Refusal(f"the backend {backend!r} is not supported yet", remedy="use process")
+        steps = dict(step_arguments or {})
+        unknown = sorted(set(steps) - {step.name for step in plan.steps})
+        if unknown:
+            raise Refusal(f"step_arguments names {unknown[0]}, which flow {plan.flow} does not have")
+        merged = {**_dag_arguments(plan, pool), **arguments}
+        super().__init__(**merged)
+        with self:
+            TaskBuilder(plan, ProcessBackend(python), steps).build()
+
+
+def _dag_arguments(plan: FlowPlan, pool: str | None) -> dict[str, Any]:
+    timeout = plan.limits.workflow_timeout
+    default_args: dict[str, Any] = {"owner": plan.owner or "metaflow"}
+    if pool is not None:
+        default_args["pool"] = pool
+    return {
+        "dag_id": plan.name,
+        "description": plan.doc.strip().splitlines()[0] if plan.doc.strip() else None,
+        "doc_md": _documentation(plan),
+        "schedule": _schedule(plan),
+        "start_date": _START_DATE,
+        "catchup": False,
+        "params": {parameter.name: airflow_param(parameter) for parameter in plan.parameters},
+        "tags": sorted({"metaflow", *plan.tags}),
+        "max_active_tasks": plan.limits.max_workers,
+        "dagrun_timeout": timedelta(seconds=timeout) if timeout else None,
+        "default_args": default_args,
+    }
+
+
+def _schedule(plan: FlowPlan) -> Any:
+    # A plain cron string would be read by [scheduler] create_cron_data_intervals; this never is.
+    if not plan.schedules:
+        return None
+    schedule = plan.schedules[0]
+    return CronTriggerTimetable(schedule.cron, timezone=schedule.timezone or "UTC")
+
+
+def _documentation(plan: FlowPlan) -> str:
+    """The flow's text, and the plan's digest: Airflow makes a new DAG version when it changes."""
+    facts = [f"Metaflow flow `{plan.flow}`, plan `{digest(plan)}`"]
+    if plan.production_token:
+        facts.append(f"namespace `production:{plan.production_token}`")
+    if plan.project:
+        facts.append(f"project `{plan.project.name}`, branch `{plan.project.branch}`")
+    return "\n\n".join(part for part in (plan.doc.strip(), ", ".join(facts)) if part)

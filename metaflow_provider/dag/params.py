@@ -1,0 +1,55 @@
+"""A flow's parameters as Airflow params, and their values as command line text for the first task."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from ..plan.model import Parameter
+from ..version_compat import Param
+
+_TYPES = {"str": "string", "int": "integer", "float": "number", "bool": "boolean", "file": "string"}
+# JSON parameters take any JSON value; a string is JSON text, as on the command line.
+_JSON_TYPES = ["object", "array", "string", "number", "boolean", "null"]
+
+
+def airflow_param(parameter: Parameter) -> Param:
+    """The Airflow param of a flow's parameter.
+
+    Without a default it is required if the flow says so, and else may be null, which means not given.
+    See https://airflow.apache.org/docs/apache-airflow/stable/core-concepts/params.html
+    """
+    schema: dict[str, Any] = {}
+    kind: Any = _JSON_TYPES if parameter.type == "json" else _TYPES[parameter.type]
+    if parameter.help:
+        schema["description"] = parameter.help
+    if parameter.default is not None:
+        default = parameter.default
+        if parameter.type == "json" and isinstance(default, str):
+            default = json.dumps(default)
+        return Param(default, type=kind, **schema)
+    if parameter.required:
+        return Param(type=kind, **schema)
+    return Param(None, type=kind if parameter.type == "json" else ["null", kind], **schema)
+
+
+def command_line_values(parameters: tuple[Parameter, ...], given: dict[str, Any]) -> dict[str, str]:
+    """Text of every parameter that the flow could not know by itself.
+
+    A value equal to a default that stands in the flow file is left to the flow; null means not given.
+    """
+    values = {}
+    for parameter in parameters:
+        value = given.get(parameter.name)
+        if value is None or (not parameter.deploy_time and _same(value, parameter.default)):
+            continue
+        values[parameter.name] = value if isinstance(value, str) else _text(parameter, value)
+    return values
+
+
+def _same(value: Any, default: Any) -> bool:
+    return type(value) is type(default) and bool(value == default)
+
+
+def _text(parameter: Parameter, value: Any) -> str:
+    return json.dumps(value) if parameter.type == "json" or isinstance(value, (dict, list)) else str(value)

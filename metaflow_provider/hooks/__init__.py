@@ -1,0 +1,1 @@
+"""The connection type `metaflow`: the metadata service and its headers, which no plan holds."""

@@ -1,0 +1,12 @@
+"""The FlowPlan, which every engine reads: model, JSON, names, cron and refusals.
+
+Reading order: `model`, `codec`, `build` (from a Metaflow flow), `cron`, `names`, `refusal`.
+"""
+
+from __future__ import annotations
+
+from .codec import PlanError, digest, dumps, loads
+from .model import FlowPlan, Step
+from .refusal import Refusal
+
+__all__ = ["FlowPlan", "PlanError", "Refusal", "Step", "digest", "dumps", "loads"]
