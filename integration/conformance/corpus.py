@@ -182,7 +182,7 @@ PARAMETERS = [
             "dashed-name": "--dash",
         },
     ),
-    _case("required_parameter", parameters={"text": "", "count": 0, "flag": False, "data": None}),
+    _case("required_parameter", parameters={"text": "", "count": 0, "flag": False, "data": {}}),
     _case("hostile_text"),
     _case("hostile_text-given", parameters={"text": "\"'`id` $HOME \\ {{ ds }} {% x %}\n\r\n\t😀 "}),
     _case("hostile_text-null", parameters={"text": "null"}),

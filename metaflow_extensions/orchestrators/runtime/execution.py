@@ -1,15 +1,10 @@
 """One try of a task, in a process of its own: which attempt, which inputs, then Metaflow's own commands.
-
-The flow file is executed as `__main__`, so that classes that it defines are pickled as in a local run, and
-Metaflow's command line is given its arguments once the flow's class, and with it the graph, exists.
 """
 
 from __future__ import annotations
 
 import json
 import os
-import sys
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -17,6 +12,7 @@ from ..core.graph import Graph
 from ..core.ids import PARAMETERS_STEP, PARAMETERS_TASK, TaskRef
 from ..core.walk import parents_of
 from .attempts import SERIES_METADATA, Attempts, flow_datastore
+from .flow_file import run_flow_file
 from .request import Record, TaskRequest
 from .results import StoredOutcomes, graph_of
 
@@ -60,7 +56,7 @@ class ParametersTask:
         done = Attempts(flow_datastore(self._request), self._request.run_id, self.step, self.task_id).at(0)
         if done.has_metadata(done.METADATA_DONE_SUFFIX):
             return 0
-        run_flow(self._request, lambda flow: self._arguments())
+        run_flow_file(Path(self._request.flow_file), lambda flow: self._arguments())
         return 0
 
     def _arguments(self) -> list[str]:
@@ -120,7 +116,7 @@ class StepTask:
         os.environ[RECORD_FILE] = str(self._record_file)
         os.environ[SERIES] = self._request.series
         os.environ[METADATA] = json.dumps(self._request.metadata)
-        run_flow(self._request, lambda flow: self._arguments(graph_of(flow), attempts))
+        run_flow_file(Path(self._request.flow_file), lambda flow: self._arguments(graph_of(flow), attempts))
         return 0
 
     def _done_in_this_series(self, attempts: Attempts) -> bool:
@@ -183,30 +179,3 @@ def record_of(artifacts: Any) -> dict[str, Any]:
     if splits:
         record["n"] = splits
     return record
-
-
-def run_flow(request: TaskRequest, arguments: Callable[[Any], list[str]]) -> None:
-    """Execute the flow file as `__main__`; Metaflow's command line gets `arguments(flow)`.
-
-    Ends with `SystemExit` when the command has been carried out; raises `RuntimeError` if the file starts
-    no flow.
-    """
-    import metaflow.cli
-
-    path = Path(request.flow_file).resolve()
-    os.chdir(path.parent)
-    sys.path[0] = str(path.parent)
-    sys.argv = [str(path)]
-    # Metaflow has put types into this process's __main__ that its artifacts name: so no new module.
-    module = sys.modules["__main__"]
-    module.__file__, module.__spec__ = str(path), None
-    run_command = metaflow.cli.main
-
-    def run_with_arguments(flow: Any) -> None:
-        sys.argv[1:] = arguments(flow)
-        run_command(flow)
-
-    metaflow.cli.main = run_with_arguments
-    code = compile(path.read_bytes(), str(path), "exec")
-    exec(code, module.__dict__)
-    raise RuntimeError(f"{path.name} does not start a flow: it should call {request.flow}() when run as a script")

@@ -1,0 +1,44 @@
+"""Executes a flow file as a script, with arguments that depend on the flow.
+
+As `__main__`, so that classes that it defines are pickled as in a local run. Metaflow's command line gets
+its arguments once the flow's class, and with it the graph, exists.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, NoReturn
+
+
+class StartsNoFlow(Exception):
+    """The file was executed to its end and started no flow."""
+
+
+def run_flow_file(path: Path, arguments: Callable[[Any], list[str]]) -> NoReturn:
+    """Execute the flow file in its folder; the flow's command line gets `arguments(flow)`.
+
+    Raises:
+        SystemExit: the command has been carried out; its code is the command's.
+        StartsNoFlow: the file calls no flow.
+    """
+    import metaflow.cli
+
+    path = path.resolve()
+    os.chdir(path.parent)
+    sys.path[0] = str(path.parent)
+    sys.argv = [str(path)]
+    # Metaflow has put types into this process's __main__ that its artifacts name: so no new module.
+    module = sys.modules["__main__"]
+    module.__file__, module.__spec__ = str(path), None
+    run_command = metaflow.cli.main
+
+    def run_with_arguments(flow: Any) -> None:
+        sys.argv[1:] = arguments(flow)
+        run_command(flow)
+
+    metaflow.cli.main = run_with_arguments
+    exec(compile(path.read_bytes(), str(path), "exec"), module.__dict__)
+    raise StartsNoFlow(f"{path.name} does not start a flow: it should call it when run as a script")

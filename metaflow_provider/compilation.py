@@ -1,0 +1,75 @@
+"""Compiles a flow file in a process of its own, so that neither Metaflow nor the flow enters Airflow's."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+from . import settings
+
+_MODULE = "metaflow_extensions.orchestrators.plugins.airflow.compilation"
+
+
+class CompilationFailed(Exception):
+    """The flow does not compile; the message is one line."""
+
+
+@dataclass(frozen=True)
+class Compilation:
+    """A plan's JSON, and the files that it was made from."""
+
+    plan: str
+    dependencies: tuple[Path, ...]
+
+
+def compile_flow(flow_file: Path, arguments: Iterable[str], python: str | None) -> Compilation:
+    """Run `airflow plan` of the flow file.
+
+    Args:
+        flow_file: the flow.
+        arguments: further options of `airflow plan`, such as `--max-workers=4`.
+        python: the interpreter, with Metaflow and what the flow imports; by default `[metaflow] python`,
+            else Airflow's own.
+
+    Raises:
+        CompilationFailed: Metaflow is not there, the file holds no flow or several, or the flow is refused.
+    """
+    interpreter = python or settings.python() or sys.executable
+    with tempfile.TemporaryDirectory(prefix="metaflow-plan-") as folder:
+        plan, dependencies = Path(folder, "plan.json"), Path(folder, "dependencies.json")
+        command = [interpreter, "-m", _MODULE, str(flow_file), str(plan), str(dependencies), *arguments]
+        try:
+            outcome = subprocess.run(
+                command,
+                cwd=flow_file.parent,
+                env={**os.environ, "PYTHONUNBUFFERED": "x"},
+                stdin=subprocess.DEVNULL,
+                capture_output=True,
+                text=True,
+                timeout=settings.compile_timeout(),
+                check=False,
+            )
+        except subprocess.TimeoutExpired:
+            raise CompilationFailed(
+                f"{flow_file.name} did not compile within {settings.compile_timeout()} s ([metaflow] compile_timeout)"
+            ) from None
+        except OSError as error:
+            raise CompilationFailed(f"{interpreter} cannot be run ({error}); set [metaflow] python") from None
+        if outcome.returncode:
+            raise CompilationFailed(f"{flow_file.name} does not compile: {_reason(outcome.stderr, interpreter)}")
+        read = json.loads(dependencies.read_text(encoding="utf-8"))
+        return Compilation(plan.read_text(encoding="utf-8"), tuple(Path(name) for name in read))
+
+
+def _reason(stderr: str, interpreter: str) -> str:
+    """The last line that says something."""
+    if "No module named 'metaflow'" in stderr:
+        return f"{interpreter} has no Metaflow; install it there, or set [metaflow] python, or load compiled plans"
+    lines = [line.strip() for line in stderr.replace("\x1b[K", "").splitlines() if line.strip()]
+    return lines[-1] if lines else "it ended without a word"

@@ -1,0 +1,157 @@
+"""The DAG factory: DAGs of a folder of flow files, without importing a flow, or Metaflow, into Airflow."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Iterable, MutableMapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from . import settings
+from .compilation import CompilationFailed, compile_flow
+from .dag.metaflow_dag import MetaflowDAG
+from .dag.problem import problem_dag
+from .plan import FlowPlan, PlanError, loads
+from .plan_cache import Entry, PlanCache
+from .version_compat import get_parsing_context
+
+# Compilations at a time: most of one is reading modules from disk.
+_COMPILERS = 4
+
+
+@dataclass(frozen=True)
+class _Loaded:
+    """A plan, or what is wrong; both where the last good plan stands in for one that does not compile."""
+
+    file: Path
+    plan: FlowPlan | None
+    problem: str = ""
+
+
+def load_flows(
+    namespace: MutableMapping[str, Any],
+    folder: str | Path,
+    *,
+    pattern: str = "*.py",
+    arguments: Iterable[str] = (),
+    python: str | None = None,
+    **dag_arguments: Any,
+) -> None:
+    """Add a DAG to `namespace` for every flow file and every compiled plan (`*.json`) of a folder.
+
+    A flow is compiled when something that it was compiled from has changed, by a process of its own. One
+    that does not compile keeps its last good plan; Airflow shows the problem in the DAG's tags and docs,
+    and the others load as ever.
+
+    Args:
+        namespace: the DAG file's `globals()`.
+        folder: relative to the DAG file, or absolute.
+        pattern: of the flow files in it; those without a flow class are left alone.
+        arguments: options of `airflow plan`, such as `["--max-workers=4"]`.
+        python: the interpreter that compiles and runs the flows.
+        dag_arguments: those of `MetaflowDAG`.
+
+    Raises:
+        NotADirectoryError: there is no such folder.
+
+    Example:
+        >>> from metaflow_provider import load_flows  # airflow dag
+        >>> load_flows(globals(), "flows")
+    """
+    root = Path(namespace.get("__file__", "."), "..", folder).resolve()
+    if not root.is_dir():
+        raise NotADirectoryError(f"load_flows: {root} is not a folder")
+    flow_files = [f for f in sorted(root.glob(pattern)) if _may_hold_a_flow(f)]
+    loaded = _compiled(flow_files, tuple(arguments), python) + [_read(f) for f in sorted(root.glob("*.json"))]
+    for item in loaded:
+        for dag in _dags(item, python, dag_arguments):
+            namespace[dag.dag_id] = dag
+
+
+def load_flow(
+    file: str | Path, *, arguments: Iterable[str] = (), python: str | None = None, **dag_arguments: Any
+) -> MetaflowDAG:
+    """The DAG of one flow file, or of one compiled plan (`.json`).
+
+    Raises:
+        CompilationFailed: the flow does not compile and never did.
+        PlanError: the plan cannot be used.
+        FileNotFoundError: there is no such file.
+    """
+    path = Path(file).resolve()
+    if not path.exists():
+        raise FileNotFoundError(f"load_flow: there is no {path}")
+    if path.suffix == ".json":
+        return MetaflowDAG(path.read_text(encoding="utf-8"), python=python, **dag_arguments)
+    (loaded,) = _compiled([path], tuple(arguments), python)
+    if loaded.plan is None:
+        raise CompilationFailed(loaded.problem)
+    return MetaflowDAG(loaded.plan, python=python, **_noting(loaded, dag_arguments))
+
+
+def _may_hold_a_flow(file: Path) -> bool:
+    return not file.name.startswith("_") and b"FlowSpec" in file.read_bytes()
+
+
+def _compiled(files: list[Path], arguments: tuple[str, ...], python: str | None) -> list[_Loaded]:
+    cache = PlanCache(settings.plan_cache_folder())
+    key = (*arguments, f"python={python}")
+    entries = {file: cache.look_up(file, key) for file in files}
+    # A worker that is about to run a task takes what is there: the run has begun with it.
+    stale = [] if _in_worker() else [file for file, entry in entries.items() if not entry.fresh]
+    if stale:
+        with ThreadPoolExecutor(_COMPILERS) as pool:
+            renewed = pool.map(lambda file: _compile(cache, file, key, arguments, entries[file], python), stale)
+            entries.update(zip(stale, renewed, strict=True))
+    return [_from_entry(file, entry) for file, entry in entries.items()]
+
+
+def _compile(
+    cache: PlanCache, file: Path, key: tuple[str, ...], arguments: tuple[str, ...], last: Entry, python: str | None
+) -> Entry:
+    try:
+        compilation = compile_flow(file, arguments, python)
+        plan, error, dependencies = compilation.plan, "", compilation.dependencies
+    except CompilationFailed as failure:
+        plan, error, dependencies = last.plan, str(failure), tuple(file.parent.rglob("*.py"))
+    cache.store(file, key, plan, error, dependencies)
+    return Entry(plan, error, fresh=True)
+
+
+def _from_entry(file: Path, entry: Entry) -> _Loaded:
+    if not entry.plan:
+        missing = f"{file.name} has no compiled plan on this machine, and a worker does not compile"
+        return _Loaded(file, None, entry.error or missing)
+    return _Loaded(file, loads(entry.plan), entry.error)
+
+
+def _read(file: Path) -> _Loaded:
+    try:
+        return _Loaded(file, loads(file.read_text(encoding="utf-8")))
+    except PlanError as error:
+        return _Loaded(file, None, f"{file.name}: {error}")
+
+
+def _dags(loaded: _Loaded, python: str | None, dag_arguments: dict[str, Any]) -> Iterable[Any]:
+    wanted = get_parsing_context().dag_id
+    if loaded.problem and wanted is None:
+        warnings.warn(loaded.problem, stacklevel=3)
+    if loaded.plan is None:
+        yield problem_dag(loaded.file.stem, loaded.problem)
+    elif wanted in (None, loaded.plan.name, dag_arguments.get("dag_id")):
+        yield MetaflowDAG(loaded.plan, python=python, **_noting(loaded, dag_arguments))
+
+
+def _noting(loaded: _Loaded, dag_arguments: dict[str, Any]) -> dict[str, Any]:
+    """The DAG's arguments, with the problem where people look, if the plan is not of today's file."""
+    if not loaded.problem:
+        return dag_arguments
+    tags = {"metaflow", "metaflow: not up to date", *dag_arguments.get("tags", ())}
+    note = f"**This is the last version that compiled.** {loaded.problem}"
+    return {**dag_arguments, "tags": sorted(tags), "doc_md": note}
+
+
+def _in_worker() -> bool:
+    return get_parsing_context().task_id is not None

@@ -1,0 +1,99 @@
+"""Compiled plans on disk, valid as long as nothing that the compilation read has changed."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import tempfile
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from ._version import __version__
+from .plan.model import SCHEMA
+
+
+@dataclass(frozen=True)
+class Entry:
+    """What the cache knows of a flow file.
+
+    Attributes:
+        plan: JSON of the last plan that compiled; empty if none ever did.
+        error: why the last compilation failed; empty if it did not.
+        fresh: nothing has changed since the last compilation, whether it failed or not.
+    """
+
+    plan: str = ""
+    error: str = ""
+    fresh: bool = False
+
+
+class PlanCache:
+    """Plans by flow file and the arguments of their compilation, one JSON file each, in `folder`.
+
+    A file that the compilation read counts as unchanged while its time and size, or else its content,
+    are the same.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+
+    def look_up(self, flow_file: Path, arguments: Iterable[str]) -> Entry:
+        """The entry of a flow file; an empty one if there is none."""
+        path = self._path(flow_file, arguments)
+        try:
+            data: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+        except (OSError, ValueError):
+            return Entry()
+        fresh, touched = _unchanged(data["dependencies"])
+        if fresh and touched:
+            self._write(path, data)
+        return Entry(data["plan"], data["error"], fresh)
+
+    def store(
+        self, flow_file: Path, arguments: Iterable[str], plan: str, error: str, dependencies: Iterable[Path]
+    ) -> None:
+        """Keep the outcome of a compilation that read `dependencies`."""
+        stamps = {str(path): [_stamp(path), _content(path)] for path in dependencies if path.is_file()}
+        self._write(self._path(flow_file, arguments), {"plan": plan, "error": error, "dependencies": stamps})
+
+    def _path(self, flow_file: Path, arguments: Iterable[str]) -> Path:
+        settings = sorted(f"{k}={v}" for k, v in os.environ.items() if k.startswith("METAFLOW_"))
+        key = "\0".join([__version__, str(SCHEMA), str(flow_file), *arguments, "", *settings])
+        return self._folder / f"{flow_file.stem}-{hashlib.sha256(key.encode()).hexdigest()[:24]}.json"
+
+    def _write(self, path: Path, data: Mapping[str, Any]) -> None:
+        # Several processes parse one DAG file at once: write aside, then rename.
+        self._folder.mkdir(parents=True, exist_ok=True)
+        descriptor, temporary = tempfile.mkstemp(dir=self._folder)
+        with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+            json.dump(data, file)
+        os.replace(temporary, path)
+
+
+def _unchanged(dependencies: dict[str, list[Any]]) -> tuple[bool, bool]:
+    """Whether all files are as they were, and whether a time stamp was brought up to date."""
+    touched = False
+    for name, entry in dependencies.items():
+        path = Path(name)
+        try:
+            stamp = _stamp(path)
+            if stamp == entry[0]:
+                continue
+            if _content(path) != entry[1]:
+                return False, touched
+        except OSError:
+            return False, touched
+        entry[0], touched = stamp, True
+    return True, touched
+
+
+def _stamp(path: Path) -> list[int]:
+    status = path.stat()
+    return [status.st_mtime_ns, status.st_size]
+
+
+def _content(path: Path) -> str:
+    return hashlib.sha256(path.read_bytes()).hexdigest()
