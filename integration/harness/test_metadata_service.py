@@ -39,7 +39,7 @@ class World:
     flow: str
 
     def ask(self, request: str, body: Any = None) -> requests.Response:
-        """`request` is a method and a path, in which {flow}, {run}, {step} and {task} stand for their paths."""
+        """`request` is a method and a path; {flow}, {run}, {step} and {task} in it stand for their paths."""
         flow = f"/flows/{self.flow}"
         run = f"{flow}/runs/{RUN}"
         step = f"{run}/steps/{STEP}"
@@ -245,7 +245,12 @@ def test_metaflow_runs_a_flow_and_reads_it_back(tmp_path: Path) -> None:
     (tmp_path / "served.py").write_text(FLOW)
     required = ("x-api-key", "open sesame")
     with MetadataService(tmp_path / "logs", required_header=required) as service:
-        env = {**base_env(), **service.env, "METAFLOW_DATASTORE_SYSROOT_LOCAL": str(tmp_path)}
+        env = {
+            **base_env(),
+            **service.env,
+            "METAFLOW_HOME": str(tmp_path / "home"),
+            "METAFLOW_DATASTORE_SYSROOT_LOCAL": str(tmp_path),
+        }
 
         def python(*args: str) -> str:
             done = subprocess.run(
