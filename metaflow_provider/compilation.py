@@ -57,12 +57,14 @@ def compile_flow(flow_file: Path, arguments: Iterable[str], python: str | None) 
             )
         except subprocess.TimeoutExpired:
             raise CompilationFailed(
-                f"{flow_file.name} did not compile within {settings.compile_timeout()} s ([metaflow] compile_timeout)"
+                f"{flow_file.name} did not compile within {settings.compile_timeout()} s"
             ) from None
         except OSError as error:
             raise CompilationFailed(f"{interpreter} cannot be run ({error}); set [metaflow] python") from None
         if outcome.returncode:
-            raise CompilationFailed(f"{flow_file.name} does not compile: {_reason(outcome.stderr, interpreter)}")
+            raise CompilationFailed(
+                f"{flow_file.name} does not compile: {_reason(outcome.stderr, interpreter)}"
+            )
         read = json.loads(dependencies.read_text(encoding="utf-8"))
         return Compilation(plan.read_text(encoding="utf-8"), tuple(Path(name) for name in read))
 

@@ -103,13 +103,20 @@ def _compiled(files: list[Path], arguments: tuple[str, ...], python: str | None)
     stale = [] if _in_worker() else [file for file, entry in entries.items() if not entry.fresh]
     if stale:
         with ThreadPoolExecutor(_COMPILERS) as pool:
-            renewed = pool.map(lambda file: _compile(cache, file, key, arguments, entries[file], python), stale)
+            renewed = pool.map(
+                lambda file: _compile(cache, file, key, arguments, entries[file], python), stale
+            )
             entries.update(zip(stale, renewed, strict=True))
     return [_from_entry(file, entry) for file, entry in entries.items()]
 
 
 def _compile(
-    cache: PlanCache, file: Path, key: tuple[str, ...], arguments: tuple[str, ...], last: Entry, python: str | None
+    cache: PlanCache,
+    file: Path,
+    key: tuple[str, ...],
+    arguments: tuple[str, ...],
+    last: Entry,
+    python: str | None,
 ) -> Entry:
     try:
         compilation = compile_flow(file, arguments, python)

@@ -229,6 +229,8 @@ TUTORIALS = [
         "03-playlist-redux/playlist.py",
         "PlayListFlow",
         values=False,
+        # It looks for the other tutorial's run, which is its user's.
+        run_options=("--namespace", "user:tester"),
         needs=("tutorial-statistics",),
     ),
 ]

@@ -48,8 +48,8 @@ class S3(Server):
 class VersityGW(S3):
     """versitygw: concurrent, checks signatures, keeps conditional writes, one file an object.
 
-    A key may not be a prefix of another one (`a` and `a/b`), and `a//b` becomes `a/b`. The folder must be on a
-    file system with extended attributes.
+    A key may not be a prefix of another one (`a` and `a/b`), and `a//b` becomes `a/b`. The folder must be on
+    a file system with extended attributes.
 
     Args:
         folder: holds its log and, in `s3/`, its objects.
@@ -72,12 +72,9 @@ class VersityGW(S3):
         objects = self._folder / "s3"
         objects.mkdir(parents=True, exist_ok=True)
         keys = {"ROOT_ACCESS_KEY": self.access_key, "ROOT_SECRET_KEY": self.secret_key}
-        self._process = ServerProcess(
-            [str(binary), "--quiet", "--port", address, "--region", self.region, "--health", "/health"]
-            + ["posix", str(objects)],
-            {**base_env(), **keys},
-            self._folder / "versitygw.log",
-        )
+        options = ["--quiet", "--port", address, "--region", self.region, "--health", "/health"]
+        command = [str(binary), *options, "posix", str(objects)]
+        self._process = ServerProcess(command, {**base_env(), **keys}, self._folder / "versitygw.log")
         self._process.wait_for(lambda: answers(f"{self.url}/health"), seconds=10)
         self.client().create_bucket(Bucket=self.bucket)
 
@@ -86,7 +83,7 @@ class VersityGW(S3):
 
 
 class MotoS3(S3):
-    """moto's server in this process: quick to have, but it takes any secret and fails under concurrent writes.
+    """moto's server in this process: needs no build, but takes any secret and fails under concurrent writes.
 
     Example:
         with MotoS3() as s3:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
@@ -31,10 +30,18 @@ class StepCall:
     metadata: dict[str, str] = field(default_factory=dict)
 
 
+class Log(Protocol):
+    """Takes the output of steps, line by line, as Airflow's and Python's loggers do."""
+
+    def info(self, message: str, /, *arguments: object) -> None:
+        """Write a line."""
+        ...
+
+
 class Backend(Protocol):
     """Runs steps somewhere."""
 
-    def run(self, call: StepCall, log: logging.Logger) -> list[dict[str, Any]]:
+    def run(self, call: StepCall, log: Log) -> list[dict[str, Any]]:
         """Run the step and return the record of each instance.
 
         Raises:

@@ -9,7 +9,7 @@ from pathlib import Path
 from ..plan.model import Step
 
 # Metaflow's bootstrap lines call these functions of its own containers' preamble.
-_PREAMBLE = ("set -e", "mflog() { echo \"$1\"; }", "flush_mflogs() { :; }")
+_PREAMBLE = ("set -e", 'mflog() { echo "$1"; }', "flush_mflogs() { :; }")
 
 
 def bash_command(step: Step, python: str, code: Path, module: str) -> list[str]:

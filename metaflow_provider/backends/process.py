@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import logging
 import os
 import signal
 import subprocess
@@ -15,7 +14,7 @@ from typing import Any
 from .. import settings
 from ..hooks.metaflow import connection_variables
 from ..version_compat import AirflowException, AirflowFailException
-from .base import StepCall
+from .base import Log, StepCall
 from .bootstrap import bash_command
 from .code_cache import unpacked
 from .requests import request, variables
@@ -34,7 +33,7 @@ class ProcessBackend:
         self._python = python
         self._process: subprocess.Popen[str] | None = None
 
-    def run(self, call: StepCall, log: logging.Logger) -> list[dict[str, Any]]:
+    def run(self, call: StepCall, log: Log) -> list[dict[str, Any]]:
         """See `Backend.run`. The step's output goes to `log` as it comes."""
         code = unpacked(call.plan, settings.code_cache_folder())
         with tempfile.TemporaryDirectory(prefix="metaflow-") as folder:
@@ -58,9 +57,7 @@ class ProcessBackend:
         except subprocess.TimeoutExpired:
             os.killpg(process.pid, signal.SIGKILL)
 
-    def _run(
-        self, call: StepCall, code: Path, request_file: Path, result_file: Path, log: logging.Logger
-    ) -> int:
+    def _run(self, call: StepCall, code: Path, request_file: Path, result_file: Path, log: Log) -> int:
         # The runtime holds the reading end: when this worker dies, the writing end closes with it.
         lifeline, held = os.pipe()
         try:

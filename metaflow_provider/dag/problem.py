@@ -21,7 +21,13 @@ class ProblemOperator(BaseOperator):
 
 def problem_dag(name: str, problem: str) -> DAG:
     """A DAG called `name` that explains `problem`; it has no schedule."""
-    dag = DAG(name, schedule=None, tags=["metaflow", "metaflow: does not compile"], doc_md=problem, description=problem)
+    dag = DAG(
+        name,
+        schedule=None,
+        tags=["metaflow", "metaflow: does not compile"],
+        doc_md=problem,
+        description=problem,
+    )
     with dag:
         ProblemOperator(task_id="problem", problem=problem)
     return dag

@@ -31,7 +31,7 @@ def segments(graph: Graph) -> list[Segment]:
     """All segments, each after those that it depends on; steps outside of every foreach are segments of one.
 
     Example:
-        For ``start -> (foreach) a -> b -> join -> end``: ``start``, the group of ``a`` and ``b``, ``join``, ``end``.
+        For ``start -> (foreach) a -> b -> join -> end``: ``start``, a group of ``a`` and ``b``, ``join``, ``end``.
     """
     layers = _layers(graph)
     members: dict[tuple[tuple[str, ...], int | str], list[str]] = {}
@@ -45,7 +45,9 @@ def segments(graph: Graph) -> list[Segment]:
 def _layers(graph: Graph) -> dict[str, int]:
     layers: dict[str, int] = {}
     for step, node in graph.nodes.items():
-        layers[step] = max((_layer_after(graph, parent, node.scope, layers) for parent in node.parents), default=0)
+        layers[step] = max(
+            (_layer_after(graph, parent, node.scope, layers) for parent in node.parents), default=0
+        )
     return layers
 
 

@@ -29,7 +29,9 @@ def _flatten(value: Any) -> Iterable[dict[str, Any]]:
             yield from _flatten(item)
 
 
-def led_here(graph: Graph, step: str, index: tuple[int, ...], records: dict[str, list[dict[str, Any]]]) -> bool:
+def led_here(
+    graph: Graph, step: str, index: tuple[int, ...], records: dict[str, list[dict[str, Any]]]
+) -> bool:
     """Whether a parent of `step` at `index` chose it. `records` has those of every parent."""
     own = list(index)
     for parent in graph[step].parents:

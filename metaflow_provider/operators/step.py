@@ -34,7 +34,9 @@ class MetaflowStepOperator(BaseOperator):
     template_fields = ("foreach_index",)
     ui_color = "#e8f1fd"
 
-    def __init__(self, *, plan: FlowPlan, backend: Backend, foreach_index: Any = None, **arguments: Any) -> None:
+    def __init__(
+        self, *, plan: FlowPlan, backend: Backend, foreach_index: Any = None, **arguments: Any
+    ) -> None:
         if foreach_index is not None:
             arguments.setdefault("map_index_template", "{{ metaflow_index }}")
         super().__init__(**arguments)
@@ -47,7 +49,7 @@ class MetaflowStepOperator(BaseOperator):
         task_instance = context["ti"]
         plan = self._pinned_plan(task_instance)
         node = plan.graph[self.task_id]
-        members = [tuple(index) for index in self.foreach_index] if node.scope else [()]
+        members: list[tuple[int, ...]] = [tuple(i) for i in self.foreach_index] if node.scope else [()]
         context["metaflow_index"] = _label(members)
         records = {parent: pull(task_instance, parent) for parent in self._parents_to_ask(plan)}
         if plan.graph.conditional and node.parents:
@@ -55,7 +57,9 @@ class MetaflowStepOperator(BaseOperator):
         if not members:
             raise AirflowSkipException(f"No switch led to step {self.task_id} here")
         call = self._call(context, plan, members, records)
-        self.log.info("Metaflow run %s/%s, step %s, plan %s", plan.flow, call.run_id, self.task_id, digest(plan))
+        self.log.info(
+            "Metaflow run %s/%s, step %s, plan %s", plan.flow, call.run_id, self.task_id, digest(plan)
+        )
         found = self.backend.run(call, self.log)
         task_instance.xcom_push(key=RECORDS, value=found)
         if node.kind == "foreach" and not node.gang_split and not node.scope:
@@ -76,7 +80,9 @@ class MetaflowStepOperator(BaseOperator):
             return self.plan
         if task_instance.xcom_pull(task_ids=start, key=_DIGEST) in (own, None):
             return self.plan
-        self.log.info("The flow was deployed anew since this run began, which goes on with the plan it began with")
+        self.log.info(
+            "The flow was deployed anew since this run began, which goes on with the plan it began with"
+        )
         packed = task_instance.xcom_pull(task_ids=start, key=_PLAN)
         return loads(zlib.decompress(base64.b64decode(packed)).decode())
 
@@ -86,7 +92,11 @@ class MetaflowStepOperator(BaseOperator):
         return [p for p in parents if plan.graph.conditional or plan.graph[p].loop]
 
     def _call(
-        self, context: Any, plan: FlowPlan, members: list[tuple[int, ...]], records: dict[str, list[dict[str, Any]]]
+        self,
+        context: Any,
+        plan: FlowPlan,
+        members: list[tuple[int, ...]],
+        records: dict[str, list[dict[str, Any]]],
     ) -> StepCall:
         task_instance = context["ti"]
         is_first = self.task_id == plan.graph.start
@@ -117,5 +127,7 @@ def _iterations(records: dict[str, list[dict[str, Any]]]) -> dict[str, dict[str,
 
 def _label(members: list[tuple[int, ...]]) -> str:
     """What the instance is called in Airflow's pages: `2-5`, or the first and last of several."""
-    names = ["-".join(map(str, index)) for index in (members[:1] + members[-1:] if len(members) > 1 else members)]
+    names = [
+        "-".join(map(str, index)) for index in (members[:1] + members[-1:] if len(members) > 1 else members)
+    ]
     return " ... ".join(names)

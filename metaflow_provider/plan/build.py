@@ -10,7 +10,7 @@ import inspect
 import json
 import os
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from metaflow_extensions.orchestrators._version import __version__
@@ -56,7 +56,7 @@ class Wishes:
     tags: tuple[str, ...] = ()
     namespace: str = ""
     production_token: str = ""
-    limits: Limits = Limits()
+    limits: Limits = field(default_factory=Limits)
 
 
 def build_plan(state: Any, wishes: Wishes, code: CodePackage | None = None) -> FlowPlan:
@@ -102,7 +102,8 @@ def _order(graph: Any) -> list[str]:
     from metaflow_extensions.orchestrators.core.graph import Transition, build_graph
 
     transitions = (
-        Transition(n.name, _KINDS[n.type], tuple(n.out_funcs), n.parallel_foreach) for n in graph.nodes.values()
+        Transition(n.name, _KINDS[n.type], tuple(n.out_funcs), n.parallel_foreach)
+        for n in graph.nodes.values()
     )
     try:
         return list(build_graph(transitions, graph.start_step).nodes)
@@ -242,11 +243,16 @@ def _common_environment(state: Any) -> dict[str, str]:
         "METAFLOW_GCP_SECRET_MANAGER_PREFIX": config.GCP_SECRET_MANAGER_PREFIX,
         "METAFLOW_AZURE_KEY_VAULT_PREFIX": config.AZURE_KEY_VAULT_PREFIX,
         "METAFLOW_DATASTORE_SYSROOT_LOCAL": _local_root(state),
+        "METAFLOW_CARD_LOCALROOT": _local_card_root(state),
     }
     for name, value in config_values():
         if name.startswith(("METAFLOW_CONDA_", "METAFLOW_DEBUG_")):
             variables[name] = value
-    configs = {p.name: ConfigInput.make_key_name(p.name) for _, p in state.flow._get_parameters() if p.IS_CONFIG_PARAMETER}
+    configs = {
+        p.name: ConfigInput.make_key_name(p.name)
+        for _, p in state.flow._get_parameters()
+        if p.IS_CONFIG_PARAMETER
+    }
     if configs:
         variables["METAFLOW_FLOW_CONFIG_VALUE"] = json.dumps(configs)
     return {name: str(value) for name, value in sorted(variables.items()) if value is not None}
@@ -259,8 +265,16 @@ def _local_root(state: Any) -> str | None:
 
     if "local" not in (state.flow_datastore.TYPE, state.metadata.TYPE):
         return None
-    root = LocalStorage.get_datastore_root_from_config(lambda *_, **__: None)
+    root: str = LocalStorage.get_datastore_root_from_config(lambda *_, **__: None)
     return os.path.dirname(root) if os.path.basename(root) == DATASTORE_LOCAL_DIR else root
+
+
+def _local_card_root(state: Any) -> str | None:
+    from metaflow.metaflow_config import CARD_LOCALROOT, CARD_SUFFIX
+
+    if CARD_LOCALROOT or state.flow_datastore.TYPE != "local":
+        return CARD_LOCALROOT
+    return os.path.join(state.flow_datastore.datastore_root, CARD_SUFFIX)
 
 
 def _owner() -> str:
@@ -388,4 +402,3 @@ def _check_parameters(plan: FlowPlan) -> None:
                 decorator="schedule",
                 remedy="give the parameter a default or remove the schedule",
             )
-

@@ -54,7 +54,7 @@ def loads(text: str) -> FlowPlan:
         raise PlanError(f"The plan is not complete JSON ({error}); compile the flow again") from None
     if not isinstance(data, dict) or not isinstance(data.get("schema"), int):
         raise PlanError("This is not a plan: it has no schema number; compile the flow again")
-    plan = _decode(FlowPlan, _migrate(data), "plan")
+    plan: FlowPlan = _decode(FlowPlan, _migrate(data), "plan")
     _validate(plan)
     return plan
 
@@ -96,7 +96,9 @@ def _migrate(data: dict[str, Any]) -> dict[str, Any]:
     while data["schema"] < SCHEMA:
         migration = MIGRATIONS.get(data["schema"])
         if migration is None:
-            raise PlanError(f"The plan has schema {data['schema']}, which never existed; compile the flow again")
+            raise PlanError(
+                f"The plan has schema {data['schema']}, which never existed; compile the flow again"
+            )
         data = migration(data)
     return data
 
@@ -126,7 +128,9 @@ def _decode_object(kind: Any, value: Any, where: str) -> Any:
     hints, required = _fields(kind)
     unknown = sorted(set(value) - set(hints))
     if unknown:
-        raise PlanError(f"{where} has the unknown field {unknown[0]!r}; it was edited, or written by another version")
+        raise PlanError(
+            f"{where} has the unknown field {unknown[0]!r}; it was edited, or written by another version"
+        )
     missing = sorted(required - set(value))
     if missing:
         raise PlanError(f"{where} lacks the field {missing[0]!r}; compile the flow again")

@@ -30,7 +30,7 @@ class Retry:
 
     Attributes:
         user_retries: retries that run the user's code, from `@retry(times=)`.
-        error_retries: further ones for a lost or killed task, from `@catch`, the last of which stores the failure.
+        error_retries: further ones for a lost or killed task, from `@catch`; the last stores the failure.
         minutes_between: delay before each, from `@retry(minutes_between_retries=)`.
     """
 
@@ -130,7 +130,7 @@ class Trigger:
 
 @dataclass(frozen=True)
 class Sensor:
-    """What a run waits for before its first step: `airflow_external_task_sensor` or `airflow_s3_key_sensor`."""
+    """What a run waits for first: `airflow_external_task_sensor` or `airflow_s3_key_sensor`."""
 
     decorator: str
     name: str

@@ -7,7 +7,7 @@ class Tagged(FlowSpec):
     @step
     def start(self):
         self.tags = sorted(current.tags)
-        self.namespaces = (current.namespace, get_namespace())
+        self.looks_in = get_namespace()
         self.next(self.end)
 
     @step

@@ -12,7 +12,7 @@ from metaflow.metaflow_config_funcs import from_conf
 def _user() -> str | None:
     """Root, or a container without USER, is nobody to Metaflow, and every command would be refused."""
     names = (os.environ.get(name) for name in ("SUDO_USER", "USERNAME", "USER"))
-    configured = from_conf("USER")
+    configured: str | None = from_conf("USER")
     if configured or any(name and name != "root" for name in names):
         return configured
     return f"uid-{os.getuid()}"

@@ -72,6 +72,7 @@ class Graph:
 
     @property
     def start(self) -> str:
+        """The first step."""
         return next(iter(self.nodes))
 
     @property
@@ -201,7 +202,9 @@ def _blocks(
         split = first[-1].split
         for parent, seen in arriving.items():
             if seen[:-1] != first[:-1] or not seen or seen[-1].split != split:
-                raise GraphError(f"Step {step} joins {first_parent} and {parent}, which come from different splits")
+                raise GraphError(
+                    f"Step {step} joins {first_parent} and {parent}, which come from different splits"
+                )
         if split in joins.values():
             raise GraphError(f"Step {split} is joined more than once; {step} is one of its joins")
         joins[step] = split

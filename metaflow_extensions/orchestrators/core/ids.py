@@ -31,6 +31,7 @@ class TaskRef:
 
     @property
     def task_id(self) -> str:
+        """Metaflow's id of the task."""
         return task_id(self.index, self.iteration)
 
 

@@ -94,7 +94,9 @@ def _last_before(graph: Graph, task: TaskRef, target: str, outcomes: Outcomes) -
         if following == target:
             return task
         if following is None:
-            raise LostWay(f"Step {target} was not chosen at index {list(task.index)}: the way led to {task.step}")
+            raise LostWay(
+                f"Step {target} was not chosen at index {list(task.index)}: the way led to {task.step}"
+            )
         task = TaskRef(following, task.index)
 
 
@@ -104,4 +106,3 @@ def _following(node: Node, task: TaskRef, outcomes: Outcomes) -> str | None:
     if node.kind == SWITCH:
         return outcomes.chosen(task)
     return node.children[0] if node.children else None
-

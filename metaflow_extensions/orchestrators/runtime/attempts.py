@@ -49,23 +49,28 @@ class Attempts:
     def count(self) -> int:
         """How many attempts there have been."""
         from metaflow.datastore import TaskDataStore
-        from metaflow.metaflow_config import MAX_ATTEMPTS
 
-        names = [
-            TaskDataStore.metadata_name_for_attempt(TaskDataStore.METADATA_ATTEMPT_SUFFIX, k)
-            for k in range(MAX_ATTEMPTS)
-        ]
-        storage = self.datastore._storage_impl
-        exists = storage.is_file([self._path(name) for name in names])
-        return next((k for k, there in enumerate(exists) if not there), MAX_ATTEMPTS)
+        begun = self._marked(TaskDataStore.METADATA_ATTEMPT_SUFFIX)
+        return next((k for k, there in enumerate(begun) if not there), len(begun))
 
     def newest_success(self) -> TaskDataStore | None:
         """The newest attempt that succeeded. A failed attempt is marked as done, too, and does not count."""
-        for attempt in reversed(range(self.count())):
+        from metaflow.datastore import TaskDataStore
+
+        done = self._marked(TaskDataStore.METADATA_DONE_SUFFIX)
+        for attempt in reversed([k for k, there in enumerate(done) if there]):
             candidate = self.at(attempt)
             if candidate.get("_task_ok"):
                 return candidate
         return None
+
+    def _marked(self, suffix: str) -> list[bool]:
+        """For every possible attempt whether it has the metadata file `suffix`."""
+        from metaflow.datastore import TaskDataStore
+        from metaflow.metaflow_config import MAX_ATTEMPTS
+
+        names = [TaskDataStore.metadata_name_for_attempt(suffix, k) for k in range(MAX_ATTEMPTS)]
+        return list(self.datastore._storage_impl.is_file([self._path(name) for name in names]))
 
     def claim(self) -> int:
         """Take the first free attempt number; when all are used, the last one again."""
@@ -74,9 +79,9 @@ class Attempts:
         for attempt in range(self.count(), MAX_ATTEMPTS):
             if self._create(attempt):
                 return attempt
-        last = MAX_ATTEMPTS - 1
+        last = int(MAX_ATTEMPTS) - 1
         self._reopen(last)
-        print(f"All {MAX_ATTEMPTS} attempts of {self.step}/{self.task_id} are used: attempt {last} is made again")
+        print(f"All attempts of {self.step}/{self.task_id} are used: attempt {last} is made again")
         return last
 
     def _create(self, attempt: int) -> bool:

@@ -12,6 +12,7 @@ import threading
 import time
 import traceback
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -133,14 +134,12 @@ class Child:
             self._signal(signal.SIGKILL)
 
     def _signal(self, number: signal.Signals) -> None:
-        try:
+        with suppress(ProcessLookupError, PermissionError):
             os.killpg(self._pid, number)
-        except (ProcessLookupError, PermissionError):
-            pass
 
 
 def run_quietly(work: Callable[[], None]) -> None:
-    """Do `work` in a fork and wait for it: what it opens is closed with it. Its failure is reported, no more."""
+    """Do `work` in a fork and wait for it: what it opens is closed with it. A failure is only reported."""
 
     def status() -> int:
         work()
@@ -167,10 +166,8 @@ def _become(work: Callable[[], int], out: int, err: int) -> None:
 
 def _own_group(pid: int) -> None:
     # Both sides do it, so that neither has to wait for the other.
-    try:
+    with suppress(PermissionError, ProcessLookupError):
         os.setpgid(pid, pid)
-    except (PermissionError, ProcessLookupError):
-        pass
 
 
 def _raise_terminated(number: int, frame: object) -> None:

@@ -1,5 +1,4 @@
-"""One try of a task, in a process of its own: which attempt, which inputs, then Metaflow's own commands.
-"""
+"""One try of a task, in a process of its own: which attempt, which inputs, then Metaflow's own commands."""
 
 from __future__ import annotations
 
@@ -13,6 +12,7 @@ from ..core.ids import PARAMETERS_STEP, PARAMETERS_TASK, TaskRef
 from ..core.walk import parents_of
 from .attempts import SERIES_METADATA, Attempts, flow_datastore
 from .flow_file import run_flow_file
+from .logs import Attempted
 from .request import Record, TaskRequest
 from .results import StoredOutcomes, graph_of
 
@@ -23,18 +23,12 @@ METADATA = "METAFLOW_ORCHESTRATORS_METADATA"
 INTERNAL_DECORATOR = "orchestrators_internal"
 
 
-class Try(Protocol):
+class Try(Attempted, Protocol):
     """Something to do once, in a fork; what it found out is left in files."""
 
-    @property
-    def step(self) -> str: ...
-
-    @property
-    def task_id(self) -> str: ...
-
-    def run(self) -> int: ...
-
-    def attempt(self) -> int | None: ...
+    def run(self) -> int:
+        """Do it; returns or raises the exit status."""
+        ...
 
 
 class ParametersTask:
@@ -50,9 +44,11 @@ class ParametersTask:
         return f"{self._request.run_id}/{self.step}/{self.task_id}"
 
     def attempt(self) -> int | None:
+        """None: its output is not kept."""
         return None
 
     def run(self) -> int:
+        """Make the task unless it is done."""
         done = Attempts(flow_datastore(self._request), self._request.run_id, self.step, self.task_id).at(0)
         if done.has_metadata(done.METADATA_DONE_SUFFIX):
             return 0
@@ -63,7 +59,14 @@ class ParametersTask:
         request = self._request
         values = [f"--{name}={value}" for name, value in (request.parameters or {}).items()]
         tags = [f"--tag={tag}" for tag in request.tags]
-        return [*request.options, "init", f"--run-id={request.run_id}", f"--task-id={self.task_id}", *tags, *values]
+        return [
+            *request.options,
+            "init",
+            f"--run-id={request.run_id}",
+            f"--task-id={self.task_id}",
+            *tags,
+            *values,
+        ]
 
 
 class StepTask:
@@ -89,10 +92,12 @@ class StepTask:
 
     @property
     def step(self) -> str:
+        """Name of the step."""
         return self._task.step
 
     @property
     def task_id(self) -> str:
+        """Metaflow's id of the task."""
         return self._task.task_id
 
     def __str__(self) -> str:
@@ -110,6 +115,7 @@ class StepTask:
         return Record(self._task.index, tuple(data["next"]), data.get("n"))
 
     def run(self) -> int:
+        """Run the task, unless it has succeeded in this series of tries."""
         attempts = Attempts(flow_datastore(self._request), self._request.run_id, self.step, self.task_id)
         if self._done_in_this_series(attempts):
             return 0
@@ -147,7 +153,9 @@ class StepTask:
             arguments.append(f"--namespace={request.namespace}")
         if node.gang:
             arguments += ["--ubf-context=ubf_control", "--split-index=0"]
-        elif not self._task.iteration and len(node.scope) > len(graph[node.parents[0]].scope if node.parents else ()):
+        elif not self._task.iteration and len(node.scope) > len(
+            graph[node.parents[0]].scope if node.parents else ()
+        ):
             arguments.append(f"--split-index={self._task.index[-1]}")
         return [*request.options, f"--with={INTERNAL_DECORATOR}", "step", self.step, *arguments]
 

@@ -24,7 +24,7 @@ def run_flow_file(path: Path, arguments: Callable[[Any], list[str]]) -> NoReturn
         SystemExit: the command has been carried out; its code is the command's.
         StartsNoFlow: the file calls no flow.
     """
-    import metaflow.cli
+    from metaflow import FlowSpec
 
     path = path.resolve()
     os.chdir(path.parent)
@@ -33,12 +33,14 @@ def run_flow_file(path: Path, arguments: Callable[[Any], list[str]]) -> NoReturn
     # Metaflow has put types into this process's __main__ that its artifacts name: so no new module.
     module = sys.modules["__main__"]
     module.__file__, module.__spec__ = str(path), None
-    run_command = metaflow.cli.main
+    construct = FlowSpec.__init__
 
-    def run_with_arguments(flow: Any) -> None:
-        sys.argv[1:] = arguments(flow)
-        run_command(flow)
+    def construct_with_arguments(flow: Any, use_cli: bool = True) -> None:
+        # Before Metaflow's command line is imported, which looks at the flow's class.
+        if use_cli:
+            sys.argv[1:] = arguments(flow)
+        construct(flow, use_cli)
 
-    metaflow.cli.main = run_with_arguments
+    FlowSpec.__init__ = construct_with_arguments
     exec(compile(path.read_bytes(), str(path), "exec"), module.__dict__)
     raise StartsNoFlow(f"{path.name} does not start a flow: it should call it when run as a script")

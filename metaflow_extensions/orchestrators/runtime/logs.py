@@ -20,12 +20,18 @@ class Attempted(Protocol):
     """A try: which task it is of, and, once that is known, which attempt it is."""
 
     @property
-    def step(self) -> str: ...
+    def step(self) -> str:
+        """Name of the step."""
+        ...
 
     @property
-    def task_id(self) -> str: ...
+    def task_id(self) -> str:
+        """Metaflow's id of the task."""
+        ...
 
-    def attempt(self) -> int | None: ...
+    def attempt(self) -> int | None:
+        """The attempt's number; `None` until it is known."""
+        ...
 
 
 class LogKeeper:

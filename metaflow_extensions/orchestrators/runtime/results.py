@@ -39,16 +39,20 @@ class StoredOutcomes:
 
     @classmethod
     def of(cls, request: TaskRequest) -> StoredOutcomes:
+        """The outcomes of the request's run."""
         return cls(request, flow_datastore(request))
 
     def chosen(self, task: TaskRef) -> str:
+        """The step that a switch's task led to."""
         (step,) = self.artifact(task, "_transition")[0]
         return str(step)
 
     def splits(self, task: TaskRef) -> int:
+        """The number of splits of a foreach's task."""
         return int(self.artifact(task, "_foreach_num_splits"))
 
     def iterations(self, step: str, index: tuple[int, ...]) -> int | None:
+        """How often a loop ran, if the engine said so."""
         return self.request.iterations.get(step, {}).get("-".join(map(str, index)))
 
     def artifact(self, task: TaskRef, name: str) -> Any:
@@ -59,4 +63,5 @@ class StoredOutcomes:
         return success[name]
 
     def success(self, task: TaskRef) -> TaskDataStore | None:
+        """The newest successful attempt of a task."""
         return Attempts(self.datastore, self.request.run_id, task.step, task.task_id).newest_success()

@@ -6,13 +6,13 @@ one Python start, and no connection is ever shared between processes.
 
 from __future__ import annotations
 
-import os
 import select
 import signal
 import tempfile
 import time
 from pathlib import Path
 from types import FrameType
+from typing import TypeVar
 
 from ..core.ids import TaskRef
 from .child import Child, Ending
@@ -22,6 +22,8 @@ from .request import Record, TaskRequest
 
 # Beyond @timeout, for code that Metaflow's own alarm cannot interrupt.
 TIMEOUT_MARGIN_SECONDS = 60
+
+TryT = TypeVar("TryT", bound=Try)
 
 TRY_AGAIN = 1
 FAILED_FOR_GOOD = 3
@@ -73,7 +75,9 @@ class Supervisor:
     def _task(self, task: TaskRef, folder: Path) -> Record:
         retries = self._request.retries
         if retries.left is not None:
-            return self._run_once(StepTask(self._request, folder, task, retries.left - retries.error)).record()
+            return self._run_once(
+                StepTask(self._request, folder, task, retries.left - retries.error)
+            ).record()
         for left in range(retries.user + retries.error, 0, -1):
             try:
                 return self._run_once(StepTask(self._request, folder, task, left - retries.error)).record()
@@ -87,7 +91,7 @@ class Supervisor:
         except TaskFailed as failure:
             raise TaskFailed(str(failure), max(failure.status, FAILED_FOR_GOOD)) from None
 
-    def _run_once(self, work: Try) -> Try:
+    def _run_once(self, work: TryT) -> TryT:
         if self._terminated:
             raise TaskFailed(f"{work} was not started: the task was terminated", TERMINATED)
         timeout = self._request.timeout
@@ -114,5 +118,3 @@ class Supervisor:
         self._terminated = True
         if self._child is not None:
             self._child.terminate()
-
-

@@ -17,6 +17,7 @@ from .supervisor import Supervisor, TaskFailed
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
+    """Run what the request asks for; returns the exit status."""
     parser = argparse.ArgumentParser(prog="metaflow_extensions.orchestrators.runtime.task")
     parser.add_argument("request", type=Path)
     parser.add_argument("result", type=Path)

@@ -1,4 +1,4 @@
-"""What the DAG factory runs to compile a flow file:
+"""What the DAG factory runs to compile a flow file.
 
 `python -m ... FLOW_FILE PLAN_FILE DEPENDENCIES_FILE [options of airflow plan]`
 

@@ -48,7 +48,9 @@ def check_target(file: Path, flow_file: Path, force: bool) -> None:
     if not folder.is_dir():
         raise Refusal(f"the folder {folder} does not exist", remedy="create it, or choose another")
     if not _is_writable(folder):
-        raise Refusal(f"the folder {folder} cannot be written to", remedy="change its permissions, or choose another")
+        raise Refusal(
+            f"the folder {folder} cannot be written to", remedy="change its permissions, or choose another"
+        )
     if file.exists() and not force and not _may_replace(file):
         raise Refusal(
             f"{file} exists and was not generated from a flow",

@@ -20,7 +20,9 @@ def check_pool(pool: str, echo: Callable[..., None]) -> None:
     """
     pools = _pools()
     if pools is None:
-        echo(f"No Airflow could be asked here whether the pool *{pool}* exists: its tasks wait until it does.")
+        echo(
+            f"No Airflow could be asked here whether the pool *{pool}* exists: its tasks wait until it does."
+        )
     elif pool not in pools:
         raise Refusal(
             f"the worker pool {pool!r} does not exist in Airflow, which has {', '.join(sorted(pools))}",

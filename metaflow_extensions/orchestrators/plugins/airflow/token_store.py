@@ -1,4 +1,4 @@
-"""Where the production tokens of Airflow deployments are: `mf.airflow/<name>` in the datastore, as stock has it."""
+"""Where production tokens of Airflow deployments are: `mf.airflow/<name>` in the datastore, as stock has it."""
 
 from __future__ import annotations
 

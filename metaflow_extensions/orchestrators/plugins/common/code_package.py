@@ -63,4 +63,6 @@ def files_digest(blob: bytes) -> str:
             for member in archive
             if member.name != _INFO_FILE and (content := archive.extractfile(member)) is not None
         }
-    return hashlib.sha256("".join(f"{name}\0{hashes[name]}\n" for name in sorted(hashes)).encode()).hexdigest()
+    return hashlib.sha256(
+        "".join(f"{name}\0{hashes[name]}\n" for name in sorted(hashes)).encode()
+    ).hexdigest()

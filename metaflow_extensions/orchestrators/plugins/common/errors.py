@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from metaflow.exception import MetaflowException
 
 
-class Refused(MetaflowException):  # type: ignore[misc]
+class Refused(MetaflowException):
     """A refusal, in the form that Metaflow's command line prints without a traceback."""
 
     headline = "Not possible"

@@ -14,7 +14,7 @@ from ...runtime.attempts import SERIES_METADATA
 from ...runtime.execution import INTERNAL_DECORATOR, METADATA, RECORD_FILE, SERIES
 
 
-class OrchestratorsInternalDecorator(StepDecorator):  # type: ignore[misc]
+class OrchestratorsInternalDecorator(StepDecorator):
     """Writes the task's record to a file, and registers what the engine calls the task."""
 
     name = INTERNAL_DECORATOR
@@ -33,6 +33,7 @@ class OrchestratorsInternalDecorator(StepDecorator):  # type: ignore[misc]
         ubf_context: str | None,
         inputs: Any,
     ) -> None:
+        """Register what the engine calls the task, and mark the attempt with its series."""
         self._is_worker = ubf_context == UBF_TASK
         tags = [f"attempt_id:{retry_count}"]
         entries = [
@@ -54,6 +55,7 @@ class OrchestratorsInternalDecorator(StepDecorator):  # type: ignore[misc]
         retry_count: int,
         max_user_code_retries: int,
     ) -> None:
+        """Write the record of a successful task."""
         path = os.environ.get(RECORD_FILE)
         if path and is_task_ok and not self._is_worker:
             with open(path, "w", encoding="utf-8") as file:

@@ -15,7 +15,7 @@ from .naming import DeploymentName
 _PREFIX = "production:"
 
 
-class IncorrectProductionToken(MetaflowException):  # type: ignore[misc]
+class IncorrectProductionToken(MetaflowException):
     """Somebody else deployed this flow, and their token was not given."""
 
     headline = "Incorrect production token"
@@ -98,7 +98,8 @@ def _authorize(
     if owner == get_username() or offered == token:
         return
     echo(
-        f"There is an existing version of *{deployment.name}* on {engine} which was deployed by the user *{owner}*."
+        f"There is an existing version of *{deployment.name}* on {engine} "
+        f"which was deployed by the user *{owner}*."
     )
     echo("To deploy a new version of this flow, you need to use the same production token that they used. ")
     echo("Please reach out to them to get the token. Once you have it, call this command:")
@@ -118,7 +119,9 @@ def announce_token(token: Token, engine: str, command: str, echo: Callable[..., 
     )
     echo(f"    {command} --authorize {token.value}", fg="green")
     echo(f"when deploying this flow to {engine} for the first time.")
-    echo('See "Organizing Results" at https://docs.metaflow.org/ for more information about production tokens.\n')
+    echo(
+        'See "Organizing Results" at https://docs.metaflow.org/ for more information about production tokens.\n'
+    )
 
 
 def remember_token(deployment: DeploymentName, token: Token) -> None:
