@@ -36,13 +36,22 @@ def _unpack(blob: bytes, plan: FlowPlan, folder: Path) -> None:
     try:
         with tarfile.open(fileobj=BytesIO(blob)) as archive:
             archive.extractall(temporary, filter="data")
-        (temporary / ".metaflow").mkdir(exist_ok=True)  # else Metaflow says that it makes one
+        _link_local_store(temporary, plan)
         os.rename(temporary, folder)
     except OSError:
         if not folder.is_dir():
             raise
     finally:
         shutil.rmtree(temporary, ignore_errors=True)
+
+
+def _link_local_store(folder: Path, plan: FlowPlan) -> None:
+    """Cards on a local datastore are kept in the `.metaflow` nearest to the task's folder."""
+    store = folder / ".metaflow"
+    if plan.runtime.datastore == "local":
+        store.symlink_to(plan.runtime.datastore_root)
+    else:
+        store.mkdir()  # else Metaflow says that it makes one
 
 
 def _fetch(code: CodePackage, flow: str) -> bytes:

@@ -243,7 +243,6 @@ def _common_environment(state: Any) -> dict[str, str]:
         "METAFLOW_GCP_SECRET_MANAGER_PREFIX": config.GCP_SECRET_MANAGER_PREFIX,
         "METAFLOW_AZURE_KEY_VAULT_PREFIX": config.AZURE_KEY_VAULT_PREFIX,
         "METAFLOW_DATASTORE_SYSROOT_LOCAL": _local_root(state),
-        "METAFLOW_CARD_LOCALROOT": _local_card_root(state),
     }
     for name, value in config_values():
         if name.startswith(("METAFLOW_CONDA_", "METAFLOW_DEBUG_")):
@@ -267,14 +266,6 @@ def _local_root(state: Any) -> str | None:
         return None
     root: str = LocalStorage.get_datastore_root_from_config(lambda *_, **__: None)
     return os.path.dirname(root) if os.path.basename(root) == DATASTORE_LOCAL_DIR else root
-
-
-def _local_card_root(state: Any) -> str | None:
-    from metaflow.metaflow_config import CARD_LOCALROOT, CARD_SUFFIX
-
-    if CARD_LOCALROOT or state.flow_datastore.TYPE != "local":
-        return CARD_LOCALROOT
-    return os.path.join(state.flow_datastore.datastore_root, CARD_SUFFIX)
 
 
 def _owner() -> str:

@@ -1,0 +1,3 @@
+from metaflow_provider import load_flows  # airflow dag
+
+load_flows(globals(), "flows")
