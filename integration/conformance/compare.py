@@ -251,12 +251,18 @@ class _ArtifactReader:
 
 
 def _task(task: Any, step: str, read: _ArtifactReader, with_card: bool) -> TaskSnapshot:
+    from metaflow import Task
+
     metadata = task.metadata
+    attempts = tuple(sorted({int(m.value) for m in metadata if m.name in ("attempt", "attempt-done")}))
+    if attempts:
+        # A metadata service gives a single artifact of a task as its first attempt left it.
+        task = Task(task.pathspec, attempt=attempts[-1], _namespace_check=False)
     artifacts = {artifact.id: artifact for artifact in task if artifact.id != "name"}
     artifacts |= {name: task[name] for name in OUTCOMES if name in task}
     return TaskSnapshot(
         key=TaskKey(step, _index(metadata), _iteration(task)),
-        attempts=tuple(sorted({int(m.value) for m in metadata if m.name in ("attempt", "attempt-done")})),
+        attempts=attempts,
         ok=bool(task.finished),
         artifacts={name: read(artifacts[name]) for name in sorted(artifacts)},
         cards=_card_types(task) if with_card else (),

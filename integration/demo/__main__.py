@@ -1,0 +1,21 @@
+"""`python -m integration.demo [ENGINE]`."""
+
+from __future__ import annotations
+
+import sys
+
+from integration.demo import airflow
+
+ENGINES = {"airflow": airflow.main}
+
+
+def main() -> int:
+    engine = sys.argv[1] if len(sys.argv) > 1 else "airflow"
+    if engine not in ENGINES:
+        print(f"There is no demo of {engine}; there is one of: {', '.join(ENGINES)}", file=sys.stderr)
+        return 2
+    return ENGINES[engine]()
+
+
+if __name__ == "__main__":
+    sys.exit(main())
