@@ -72,6 +72,6 @@ def compile_flow(flow_file: Path, arguments: Iterable[str], python: str | None) 
 def _reason(stderr: str, interpreter: str) -> str:
     """The last line that says something."""
     if "No module named 'metaflow'" in stderr:
-        return f"{interpreter} has no Metaflow; install it there, or set [metaflow] python, or load compiled plans"
+        return f"{interpreter} has no Metaflow; install it, set [metaflow] python, or load compiled plans"
     lines = [line.strip() for line in stderr.replace("\x1b[K", "").splitlines() if line.strip()]
     return lines[-1] if lines else "it ended without a word"

@@ -63,6 +63,7 @@ def load_flows(
     root = Path(namespace.get("__file__", "."), "..", folder).resolve()
     if not root.is_dir():
         raise NotADirectoryError(f"load_flows: {root} is not a folder")
+    _warn_if_not_ignored(Path(namespace.get("__file__", ".")).resolve().parent, root)
     flow_files = [f for f in sorted(root.glob(pattern)) if _may_hold_a_flow(f)]
     loaded = _compiled(flow_files, tuple(arguments), python) + [_read(f) for f in sorted(root.glob("*.json"))]
     for item in loaded:
@@ -89,6 +90,19 @@ def load_flow(
     if loaded.plan is None:
         raise CompilationFailed(loaded.problem)
     return MetaflowDAG(loaded.plan, python=python, **_noting(loaded, dag_arguments))
+
+
+def _warn_if_not_ignored(dag_folder: Path, flow_folder: Path) -> None:
+    """Airflow looks for DAGs below the folder of the DAG file, too."""
+    if dag_folder not in flow_folder.parents or _in_worker():
+        return
+    ignore = dag_folder / ".airflowignore"
+    line = f"{flow_folder.relative_to(dag_folder).parts[0]}/"
+    if not ignore.exists() or line.rstrip("/") not in ignore.read_text(encoding="utf-8"):
+        warnings.warn(
+            f"So that Airflow does not take flow files for DAG files, add this line to {ignore}: {line}",
+            stacklevel=3,
+        )
 
 
 def _may_hold_a_flow(file: Path) -> bool:

@@ -1,4 +1,4 @@
-"""Runs the corpus on Airflow: deployed by `airflow create`, run by `dag.test()`, read by Metaflow's client."""
+"""Runs the corpus on Airflow: deployed by `airflow create`, run by `dag.test()`, read by Metaflow."""
 
 from __future__ import annotations
 

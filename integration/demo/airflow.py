@@ -144,8 +144,8 @@ def show(item: Shown) -> None:
         table.add_column(column, justify="right" if column == "seconds" else "left", overflow="ellipsis")
     artifacts: dict[tuple[str, int], str] = {}
     for task in item.found.tasks:
-        own = [name for name in task.artifacts if not name.startswith("_")]
-        artifacts[task.key.step, task.key.index[-1] if task.key.index else -1] = ", ".join(own)
+        names = ", ".join(name for name in task.artifacts if not name.startswith("_"))
+        artifacts[task.key.step, task.key.index[-1] if task.key.index else -1] = names
     for instance in item.run.tasks:
         number = "" if instance.map_index < 0 else str(instance.map_index)
         seconds = "" if instance.duration is None else f"{instance.duration:.1f}"
@@ -169,5 +169,6 @@ def summary(shown: list[Shown], kubernetes: list[str], seconds: float) -> int:
     for line in kubernetes:
         CONSOLE.print(f"With @kubernetes, on S3: {line}")
     good = all(item.run.state == "success" and not item.differences for item in shown) and bool(kubernetes)
-    CONSOLE.print(f"{'[green]All of it holds[/green]' if good else '[red]Something does not hold[/red]'}, in {seconds:.0f} s")
+    verdict = "[green]All of it holds[/green]" if good else "[red]Something does not hold[/red]"
+    CONSOLE.print(f"{verdict}, in {seconds:.0f} s")
     return 0 if good else 1

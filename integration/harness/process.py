@@ -7,7 +7,8 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING
@@ -81,8 +82,8 @@ def answers(url: str, headers: Mapping[str, str] | None = None) -> bool:
     try:
         with requests.Session() as session:
             session.trust_env = False
-            return session.get(url, headers=headers, timeout=5).ok
-    except requests.ConnectionError:
+            return session.get(url, headers=headers, timeout=20).ok
+    except (requests.ConnectionError, requests.Timeout):
         return False
 
 
@@ -130,26 +131,38 @@ class ServerProcess:
 
     def stop(self, seconds: float = 10) -> None:
         """Ask the process to end; after `seconds` kill it, and whatever it started that still runs."""
-        stop_tree(self._process, seconds)
+        stop_trees([self._process], seconds)
 
 
-def stop_tree(process: subprocess.Popen[bytes], seconds: float) -> None:
-    """End `process` (SIGTERM, SIGKILL after `seconds`) and its descendants, in whatever session they are."""
-    descendants: list[psutil.Process] = []
-    if process.poll() is None:
-        descendants = psutil.Process(process.pid).children(recursive=True)
+def stop_together(servers: Iterable[ServerProcess], seconds: float = 10) -> None:
+    """Stop several servers at once."""
+    stop_trees([server._process for server in servers], seconds)
+
+
+def stop_trees(processes: Sequence[subprocess.Popen[bytes]], seconds: float) -> None:
+    """End processes (SIGTERM, SIGKILL after `seconds`) and their descendants, whatever their session."""
+    alive = [process for process in processes if process.poll() is None]
+    descendants = _descendants(alive)
+    for process in alive:
         process.terminate()
-        try:
-            process.wait(seconds)
-        except subprocess.TimeoutExpired:
-            descendants += psutil.Process(process.pid).children(recursive=True)
-            process.kill()
-            process.wait()
+    deadline = time.monotonic() + seconds
+    for process in alive:
+        with suppress(subprocess.TimeoutExpired):
+            process.wait(max(0.0, deadline - time.monotonic()))
+    late = [process for process in alive if process.poll() is None]
+    descendants += _descendants(late)
+    for process in late:
+        process.kill()
+        process.wait()
     for descendant in descendants:
-        # psutil compares the start time, so a pid that now belongs to somebody else is left alone.
-        if descendant.is_running():
+        # psutil compares the start time, so a pid that by now belongs to somebody else is left alone.
+        with suppress(psutil.NoSuchProcess):
             descendant.kill()
-    psutil.wait_procs(descendants, timeout=seconds)
+    psutil.wait_procs(descendants, timeout=5)
+
+
+def _descendants(processes: Iterable[subprocess.Popen[bytes]]) -> list[psutil.Process]:
+    return [child for process in processes for child in psutil.Process(process.pid).children(recursive=True)]
 
 
 def tail(log: Path, lines: int = 30) -> str:

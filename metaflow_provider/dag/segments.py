@@ -31,7 +31,8 @@ def segments(graph: Graph) -> list[Segment]:
     """All segments, each after those that it depends on; steps outside of every foreach are segments of one.
 
     Example:
-        For ``start -> (foreach) a -> b -> join -> end``: ``start``, a group of ``a`` and ``b``, ``join``, ``end``.
+        ``start -> (foreach) a -> b -> join -> end`` gives ``start``, a group of ``a`` and ``b``, ``join``,
+        ``end``.
     """
     layers = _layers(graph)
     members: dict[tuple[tuple[str, ...], int | str], list[str]] = {}

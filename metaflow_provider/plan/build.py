@@ -59,13 +59,16 @@ class Wishes:
     limits: Limits = field(default_factory=Limits)
 
 
-def build_plan(state: Any, wishes: Wishes, code: CodePackage | None = None) -> FlowPlan:
+def build_plan(
+    state: Any, wishes: Wishes, code: CodePackage | None = None, *, include_files: bool = True
+) -> FlowPlan:
     """The plan of the flow that Metaflow's command line has loaded.
 
     Args:
         state: the `obj` of a click command of Metaflow's.
         wishes: what is not in the flow.
         code: the flow's code package, where it is known.
+        include_files: put the files of IncludeFile defaults into the datastore, as the plan refers to them.
 
     Raises:
         Refusal: something in the flow cannot be expressed; nothing has been changed.
@@ -85,7 +88,7 @@ def build_plan(state: Any, wishes: Wishes, code: CodePackage | None = None) -> F
         tags=wishes.tags,
         namespace=wishes.namespace,
         production_token=wishes.production_token,
-        parameters=tuple(_parameters(flow)),
+        parameters=tuple(_parameters(flow, include_files)),
         configs=tuple(p.name for _, p in flow._get_parameters() if p.IS_CONFIG_PARAMETER),
         schedules=tuple(_schedules(flow)),
         triggers=tuple(_triggers(flow)),
@@ -288,20 +291,21 @@ def _project() -> Project | None:
     return Project(current.project_name, current.branch_name, bool(current.is_production))
 
 
-def _parameters(flow: Any) -> Iterator[Parameter]:
+def _parameters(flow: Any, include_files: bool) -> Iterator[Parameter]:
     for _, parameter in flow._get_parameters():
         if not parameter.IS_CONFIG_PARAMETER:
-            yield _parameter(parameter)
+            yield _parameter(parameter, include_files)
 
 
-def _parameter(parameter: Any) -> Parameter:
+def _parameter(parameter: Any, include_files: bool) -> Parameter:
     from metaflow.includefile import FilePathClass
     from metaflow.parameters import DeployTimeField, JSONTypeClass, deploy_time_eval
 
     given = parameter.kwargs.get("default")
     kind = parameter.kwargs.get("type")
-    default = deploy_time_eval(given)
-    if isinstance(kind, FilePathClass):
+    is_file = isinstance(kind, FilePathClass)
+    default = deploy_time_eval(given) if include_files or not is_file else None
+    if is_file:
         name = "file"
     elif isinstance(kind, JSONTypeClass) or kind in (dict, list):
         name = "json"
@@ -315,7 +319,7 @@ def _parameter(parameter: Any) -> Parameter:
     return Parameter(
         name=parameter.name,
         type=name,
-        required=bool(parameter.kwargs.get("required")) and default is None,
+        required=bool(parameter.kwargs.get("required")) and given is None,
         default=_typed(name, default),
         deploy_time=isinstance(given, DeployTimeField),
         help=parameter.kwargs.get("help") or "",

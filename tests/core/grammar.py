@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import itertools
 import random
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from hypothesis import strategies as st
@@ -63,6 +65,7 @@ class _Writer:
 
     transitions: list[Transition] = field(default_factory=list)
     joins: dict[str, str] = field(default_factory=dict)
+    numbers: Iterator[int] = field(default_factory=itertools.count)
 
     def flow(self, elements: tuple[Element, ...]) -> Flow:
         self._add("end", LINEAR, ())
@@ -75,22 +78,25 @@ class _Writer:
         return after
 
     def _element(self, element: Element, after: str) -> str:
-        name = f"{element.kind}_{len(self.transitions)}"
+        name = self._name(element.kind)
         if element.kind == "step":
             return self._add(name, LINEAR, (after,))
         if element.kind == "loop":
-            aside = self._add(f"aside_{len(self.transitions)}", LINEAR, (after,))
+            aside = self._add(self._name("aside"), LINEAR, (after,))
             return self._add(name, SWITCH, (name, after, aside))
         if element.kind == "switch":
             heads = dict.fromkeys(self._sequence(part, after) for part in element.parts)
             return self._add(name, SWITCH, tuple(heads))
-        join = self._add(f"join_{len(self.transitions)}", JOIN, (after,))
+        join = self._add(self._name("join"), JOIN, (after,))
         self.joins[name] = join
         if element.kind == "gang":
-            worker = self._add(f"worker_{len(self.transitions)}", LINEAR, (join,))
+            worker = self._add(self._name("worker"), LINEAR, (join,))
             return self._add(name, FOREACH, (worker,), gang=True)
         heads_in_order = tuple(self._sequence(part, join) for part in element.parts)
         return self._add(name, SPLIT if element.kind == "split" else FOREACH, heads_in_order)
+
+    def _name(self, kind: str) -> str:
+        return f"{kind}_{next(self.numbers)}"
 
     def _add(self, name: str, kind: str, children: tuple[str, ...], gang: bool = False) -> str:
         self.transitions.append(Transition(name, kind, children, gang))

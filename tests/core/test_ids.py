@@ -35,7 +35,8 @@ def test_two_places_never_share_an_id(
 
 
 @pytest.mark.parametrize(
-    "text", ["", "t-", "1", "t-params", "t-i0", "t-i01", "t-i3-2", "t--1", "t-a", "t-1-i", "T-1", "t-1\n", " t"]
+    "text",
+    ["", "t-", "1", "t-params", "t-i0", "t-i01", "t-i3-2", "t--1", "t-a", "t-1-i", "T-1", "t-1\n", " t"],
 )
 def test_other_texts_are_refused(text: str) -> None:
     with pytest.raises(ValueError, match="is not a task id"):

@@ -34,7 +34,7 @@ QUICK: Settings = {
     "dag_processor": {
         "refresh_interval": "1",
         "bundle_refresh_check_interval": "1",
-        "min_file_process_interval": "1",
+        "min_file_process_interval": "5",  # a file that has changed does not wait for it
         "parsing_processes": "1",
     },
     "scheduler": {

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import sys
+from functools import partial
 
 from integration.harness.airflow.client import AirflowClient
 from integration.harness.airflow.home import AirflowHome
-from integration.harness.process import Server, ServerProcess, answers, free_port
+from integration.harness.process import Server, ServerProcess, answers, free_port, stop_together
 
 
 class Scheduler(Server):
@@ -54,20 +55,18 @@ class Scheduler(Server):
                 cwd=self._home.folder,
             )
         try:
-            self.processes["api-server"].wait_for(
-                lambda: answers(f"{self.url}/api/v2/monitor/health"), seconds=90
-            )
-            for name in self.processes:
-                if name != "api-server":
-                    self.processes[name].wait_for(lambda name=name: self._is_healthy(name), seconds=60)
+            for name, process in self.processes.items():
+                process.wait_for(partial(self._is_healthy, name), seconds=90)
         except BaseException:
             self.stop()
             raise
 
     def _is_healthy(self, name: str) -> bool:
+        if name == "api-server":
+            # The first request to the part that tasks talk to builds it, which takes seconds.
+            return answers(f"{self.url}/execution/health")
         health = self.client.call("GET", "/monitor/health")
         return bool(health[name.replace("-", "_")]["status"] == "healthy")
 
     def stop(self) -> None:
-        for process in self.processes.values():
-            process.stop()
+        stop_together(self.processes.values())

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from integration.harness.airflow.home import AirflowHome
 from integration.harness.airflow.runs import DagRun, TaskInstance, in_order
-from integration.harness.process import stop_tree, tail
+from integration.harness.process import stop_trees, tail
 
 if TYPE_CHECKING:
     from typing_extensions import Self
@@ -97,7 +97,7 @@ class DagTester:
     def stop(self) -> None:
         if self._process is None:
             return
-        stop_tree(self._process, seconds=5)
+        stop_trees([self._process], seconds=5)
         for pipe in (self._process.stdin, self._process.stdout):
             if pipe is not None:
                 pipe.close()

@@ -43,7 +43,8 @@ class AirflowETLFlow(FlowSpec):
         """A temperature in degrees Fahrenheit for every hour; every sixth is missing."""
         day = datetime.date.fromisoformat(date).toordinal()
         return [
-            {"hour": hour, "fahrenheit": None if hour % 6 == 5 else 32 + (day + hour) % 50} for hour in range(24)
+            {"hour": hour, "fahrenheit": None if hour % 6 == 5 else 32 + (day + hour) % 50}
+            for hour in range(24)
         ]
 
     def process(self, rows):

@@ -1,5 +1,7 @@
 """A foreach in a foreach: every model is trained on every fold of the data."""
 
+from statistics import mean, median
+
 from metaflow import FlowSpec, Parameter, step
 
 
@@ -27,15 +29,15 @@ class NestedForeachFlow(FlowSpec):
         """Predict the values of one fold from the others."""
         held_out = self.values[self.input :: self.folds]
         known = [value for i, value in enumerate(self.values) if i % self.folds != self.input]
-        predicted = sum(known) / len(known) if self.model == "mean" else sorted(known)[len(known) // 2]
-        self.error = sum(abs(value - predicted) for value in held_out) / len(held_out)
+        predicted = mean(known) if self.model == "mean" else median(known)
+        self.error = mean(abs(value - predicted) for value in held_out)
         self.next(self.join_folds)
 
     @step
     def join_folds(self, inputs):
         """The model's mean error."""
         self.model = inputs[0].model
-        self.error = sum(i.error for i in inputs) / len(inputs)
+        self.error = mean(i.error for i in inputs)
         self.next(self.join_models)
 
     @step

@@ -182,11 +182,13 @@ def plan(
 
     with refusals():
         tokens = TokenWishes(authorize, given_token, generate_new_token)
-        compiled = compile_flow(obj, AirflowWishes(tokens=tokens, **wishes))
+        compiled = compile_flow(obj, AirflowWishes(tokens=tokens, **wishes), include_files=upload)
         if upload:
             compiled.publish(obj)
+        else:
+            obj.echo("Nothing was uploaded: tasks of this plan find no code until `airflow plan` uploads it.")
         if out is None:
-            obj.echo_always(dumps(compiled.plan), err=False, highlight=None, nl=False)
+            obj.echo_always(dumps(compiled.plan), err=False, no_bold=True, nl=False)
         else:
             dag_file.write(Path(out), dumps(compiled.plan))
 
@@ -202,4 +204,4 @@ def check(obj: Any, **wishes: Any) -> None:
 
     with refusals():
         summary = check_flow(obj, AirflowWishes(tokens=TokenWishes(), **wishes))
-        obj.echo_always(summary, err=False, highlight=None)
+        obj.echo_always(summary, err=False, no_bold=True)

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from metaflow_provider.plan import FlowPlan, Refusal
+from metaflow_provider.plan import FlowPlan, Refusal, Step
 from metaflow_provider.plan.build import Wishes, build_plan
 from metaflow_provider.plan.model import Limits
 
@@ -61,32 +61,42 @@ class CompiledFlow:
         announce_token(self.token, "Airflow", _COMMAND, state.echo)
 
     def advise(self, state: Any, dag_file: Path) -> None:
-        """Say what the person should know: what does not apply, what Airflow might misread, what comes next."""
+        """Say what does not apply, what Airflow might misread, and what comes next."""
         for step in self.plan.steps:
             if step.compute.platform:
-                state.echo(
-                    f"Step *{step.name}*: @{step.compute.platform} does not apply, steps run as processes "
-                    "of the Airflow worker."
-                )
+                state.echo(_unused_compute(step))
         flow_file = Path(sys.argv[0]).resolve()
         folder = dag_file.resolve().parent
         if folder in flow_file.parents:
             state.echo(
-                f"*{flow_file.name}* lies in the folder of the DAG file: so that Airflow does not take it for "
-                f"a DAG, add this line to {folder / '.airflowignore'}: {os.path.relpath(flow_file, folder)}"
+                f"*{flow_file.name}* lies in the folder of the DAG file: so that Airflow does not take it for a "
+                f"DAG, add this line to {folder / '.airflowignore'}: {os.path.relpath(flow_file, folder)}"
             )
         state.echo(f"Put {dag_file} into Airflow's dags folder, then: airflow dags trigger {self.plan.name}")
 
 
-def compile_flow(state: Any, wishes: AirflowWishes) -> CompiledFlow:
-    """Compile the flow and pack it. Changes nothing outside of this process.
+def _unused_compute(step: Step) -> str:
+    given = {
+        name: value
+        for name, value in step.compute.attributes.items()
+        if value not in (None, False, "", [], {})
+    }
+    attributes = ", ".join(f"{name}={value}" for name, value in sorted(given.items()))
+    return (
+        f"Step *{step.name}*: @{step.compute.platform} does not apply, steps run as processes of the Airflow "
+        f"worker ({attributes})"
+    )
+
+
+def compile_flow(state: Any, wishes: AirflowWishes, *, include_files: bool = True) -> CompiledFlow:
+    """Compile the flow and pack it. Saves nothing but the files of IncludeFile defaults.
 
     Raises:
         Refusal: the flow, or a wish, cannot be met on Airflow.
     """
     _prepare(state, wishes)
     package = build_package(state)
-    plan = _plan(state, wishes)
+    plan = _plan(state, wishes, include_files)
     deployment = state.deployment_name
     previous = deployed_token(state.flow_datastore, deployment.name)
     token = resolve_token(deployment, "Airflow", _COMMAND, previous, wishes.tokens, state.echo)
@@ -97,7 +107,7 @@ def compile_flow(state: Any, wishes: AirflowWishes) -> CompiledFlow:
 def check_flow(state: Any, wishes: AirflowWishes) -> str:
     """A one-line summary of a flow that can run on Airflow; raises `Refusal` like `compile_flow`."""
     _prepare(state, wishes)
-    plan = _plan(state, wishes)
+    plan = _plan(state, wishes, include_files=False)
     kinds: dict[str, int] = {}
     for step in plan.steps:
         kinds[step.kind] = kinds.get(step.kind, 0) + 1
@@ -114,11 +124,12 @@ def _prepare(state: Any, wishes: AirflowWishes) -> None:
         check_pool(wishes.worker_pool, state.echo)
 
 
-def _plan(state: Any, wishes: AirflowWishes) -> FlowPlan:
+def _plan(state: Any, wishes: AirflowWishes, include_files: bool) -> FlowPlan:
     limits = Limits(wishes.max_workers, wishes.workflow_timeout)
     plan = build_plan(
         state,
         Wishes(state.deployment_name.name, tuple(wishes.tags), wishes.user_namespace or "", limits=limits),
+        include_files=include_files,
     )
     check_capabilities(plan, AIRFLOW)
     return plan

@@ -1,4 +1,4 @@
-"""Where production tokens of Airflow deployments are: `mf.airflow/<name>` in the datastore, as stock has it."""
+"""Where Airflow deployments keep their production tokens, as in stock: `mf.airflow/<name>`."""
 
 from __future__ import annotations
 

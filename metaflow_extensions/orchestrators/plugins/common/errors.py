@@ -1,17 +1,24 @@
-"""Turns refusals and the outside's failures into one line for the person at the terminal."""
+"""Turns refusals into one line for the person at the terminal."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import IO, Any
 
-from metaflow.exception import MetaflowException
+from metaflow._vendor import click
 
 
-class Refused(MetaflowException):
-    """A refusal, in the form that Metaflow's command line prints without a traceback."""
+class Refused(click.ClickException):
+    """A refusal, printed as Metaflow's command line prints errors, with exit status 1.
 
-    headline = "Not possible"
+    Not as a `MetaflowException`, whose asterisks become highlights: a cron expression would lose its own.
+    """
+
+    def show(self, file: IO[Any] | None = None) -> None:
+        """Print it on stderr."""
+        click.secho("    Not possible:", file=file, err=True, bold=True)
+        click.secho(f"    {self.message}", file=file, err=True)
 
 
 @contextmanager

@@ -115,13 +115,12 @@ def announce_token(token: Token, engine: str, command: str, echo: Callable[..., 
     echo("To analyze results of this production flow add this line in your notebooks:")
     echo(f'    namespace("production:{token.value}")', fg="green")
     echo(
-        f"If you want to authorize other people to deploy new versions of this flow to {engine}, they need to call"
+        "If you want to authorize other people to deploy new versions of this flow to "
+        f"{engine}, they need to call"
     )
     echo(f"    {command} --authorize {token.value}", fg="green")
     echo(f"when deploying this flow to {engine} for the first time.")
-    echo(
-        'See "Organizing Results" at https://docs.metaflow.org/ for more information about production tokens.\n'
-    )
+    echo('See "Organizing Results" at https://docs.metaflow.org/ for more about production tokens.\n')
 
 
 def remember_token(deployment: DeploymentName, token: Token) -> None:
