@@ -111,7 +111,7 @@ def _may_hold_a_flow(file: Path) -> bool:
 
 def _compiled(files: list[Path], arguments: tuple[str, ...], python: str | None) -> list[_Loaded]:
     cache = PlanCache(settings.plan_cache_folder())
-    key = (*arguments, f"python={python}")
+    key = (*arguments, f"python={python or settings.python()}")
     entries = {file: cache.look_up(file, key) for file in files}
     # A worker that is about to run a task takes what is there: the run has begun with it.
     stale = [] if _in_worker() else [file for file, entry in entries.items() if not entry.fresh]

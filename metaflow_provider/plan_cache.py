@@ -6,6 +6,7 @@ import hashlib
 import json
 import os
 import tempfile
+import time
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,6 +14,9 @@ from typing import Any
 
 from ._version import __version__
 from .plan.model import SCHEMA
+
+# What a flow lacked may be installed by now, which no file of the flow tells.
+_RETRY_FAILURE_SECONDS = 60
 
 
 @dataclass(frozen=True)
@@ -22,7 +26,7 @@ class Entry:
     Attributes:
         plan: JSON of the last plan that compiled; empty if none ever did.
         error: why the last compilation failed; empty if it did not.
-        fresh: nothing has changed since the last compilation, whether it failed or not.
+        fresh: nothing has changed since the last compilation; one that failed is old after a minute.
     """
 
     plan: str = ""
@@ -47,6 +51,8 @@ class PlanCache:
             data: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
         except (OSError, ValueError):
             return Entry()
+        if data["error"] and time.time() - path.stat().st_mtime > _RETRY_FAILURE_SECONDS:
+            return Entry(data["plan"], data["error"])
         fresh, touched = _unchanged(data["dependencies"])
         if fresh and touched:
             self._write(path, data)

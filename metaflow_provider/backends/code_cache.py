@@ -25,7 +25,7 @@ def unpacked(plan: FlowPlan, cache: Path) -> Path:
         raise AirflowFailException(f"The plan of {plan.flow} has no code package; deploy the flow again")
     folder = cache / plan.code.sha
     if not folder.is_dir():
-        _unpack(_fetch(plan.code, plan.flow), plan, folder)
+        _unpack(_fetch(plan.code, plan), plan, folder)
     return folder
 
 
@@ -54,10 +54,11 @@ def _link_local_store(folder: Path, plan: FlowPlan) -> None:
         store.mkdir()  # else Metaflow says that it makes one
 
 
-def _fetch(code: CodePackage, flow: str) -> bytes:
+def _fetch(code: CodePackage, plan: FlowPlan) -> bytes:
     address = urlparse(code.url)
     if address.scheme == "s3":
-        blob = _fetch_s3(address.netloc, address.path.lstrip("/"))
+        endpoint = plan.runtime.environment.get("METAFLOW_S3_ENDPOINT_URL")
+        blob = _fetch_s3(endpoint, address.netloc, address.path.lstrip("/"))
     elif address.scheme in ("", "file"):
         path = Path(address.path)
         blob = path.read_bytes() if path.exists() else None
@@ -65,18 +66,18 @@ def _fetch(code: CodePackage, flow: str) -> bytes:
         raise AirflowFailException(f"Code packages at {address.scheme}:// are not supported by processes yet")
     if blob is None:
         raise AirflowFailException(
-            f"The code package of {flow} is not at {code.url} any more; deploy the flow again"
+            f"The code package of {plan.flow} is not at {code.url} any more; deploy the flow again"
         )
     if hashlib.sha1(blob, usedforsecurity=False).hexdigest() != code.sha:
-        raise AirflowFailException(f"{code.url} is not the code package that {flow} was deployed with")
+        raise AirflowFailException(f"{code.url} is not the code package that {plan.flow} was deployed with")
     return blob
 
 
-def _fetch_s3(bucket: str, key: str) -> bytes | None:
+def _fetch_s3(endpoint: str | None, bucket: str, key: str) -> bytes | None:
     import boto3
     from botocore.exceptions import ClientError
 
-    client = boto3.client("s3", endpoint_url=os.environ.get("METAFLOW_S3_ENDPOINT_URL"))
+    client = boto3.client("s3", endpoint_url=endpoint)
     try:
         return bytes(client.get_object(Bucket=bucket, Key=key)["Body"].read())
     except ClientError as error:

@@ -159,8 +159,15 @@ class AirflowClient:
         answer = self.call("GET", path + number, map_index=task.map_index, full_content=True)
         return "\n".join(line["event"] for line in answer["content"])
 
-    def clear(self, dag_id: str, run_id: str, tasks: Sequence[str], downstream: bool = False) -> None:
-        """Clear tasks of a run in whatever state, so that they run again; the run is running again."""
+    def clear(
+        self, dag_id: str, run_id: str, tasks: Sequence[str | tuple[str, int]], downstream: bool = False
+    ) -> None:
+        """Clear tasks of a run, whatever their state: they run again, and so does the run.
+
+        Args:
+            tasks: task ids, for all instances, or pairs of task id and map index.
+            downstream: clear what depends on them, too.
+        """
         self.call(
             "POST",
             f"/dags/{dag_id}/clearTaskInstances",

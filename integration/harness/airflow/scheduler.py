@@ -29,7 +29,7 @@ class Scheduler(Server):
         port = free_port()
         self.url = f"http://127.0.0.1:{port}"
         self.client = AirflowClient(self.url)
-        self._home = home
+        self.home = home
         # Nobody else is asked for logs: they are read from the home's folder.
         self._commands = {
             "api-server": ["--host", "127.0.0.1", "--port", str(port)],
@@ -51,8 +51,8 @@ class Scheduler(Server):
             self.processes[name] = ServerProcess(
                 [sys.executable, "-m", "airflow", name, *options],
                 self.env,
-                self._home.folder / "processes" / f"{name}.log",
-                cwd=self._home.folder,
+                self.home.folder / "processes" / f"{name}.log",
+                cwd=self.home.folder,
             )
         try:
             for name, process in self.processes.items():

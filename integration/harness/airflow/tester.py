@@ -97,7 +97,7 @@ class DagTester:
     def stop(self) -> None:
         if self._process is None:
             return
-        stop_trees([self._process], seconds=5)
+        stop_trees([self._process], seconds=0)
         for pipe in (self._process.stdin, self._process.stdout):
             if pipe is not None:
                 pipe.close()

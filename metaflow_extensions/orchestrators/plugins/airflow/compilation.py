@@ -54,8 +54,12 @@ def _check_one_flow(path: Path) -> None:
 
 
 def _files_read(flow_file: Path) -> Iterator[Path]:
-    """The flow, modules that are not installed packages, files beside the flow that hold no other flow."""
+    """The flow, modules that are not installed packages, files beside the flow that hold no other flow.
+
+    Metaflow's version counts too: Metaflow is part of the code package.
+    """
     yield flow_file
+    yield Path(str(sys.modules["metaflow.version"].__file__))
     installed = tuple({sysconfig.get_path(name) for name in ("stdlib", "platstdlib", "purelib", "platlib")})
     for module in list(sys.modules.values()):
         name = getattr(module, "__file__", None)

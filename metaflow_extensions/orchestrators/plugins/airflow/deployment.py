@@ -15,6 +15,7 @@ from metaflow_provider.plan.model import Limits
 
 from ..common.capabilities import check_capabilities
 from ..common.code_package import BuiltPackage, build_package
+from ..common.datastore import check_reachable
 from ..common.naming import DeploymentName, NameRule, resolve_name
 from ..common.tokens import Token, TokenWishes, announce_token, remember_token, resolve_token
 from .capabilities import AIRFLOW
@@ -95,6 +96,8 @@ def compile_flow(state: Any, wishes: AirflowWishes, *, include_files: bool = Tru
         Refusal: the flow, or a wish, cannot be met on Airflow.
     """
     _prepare(state, wishes)
+    _plan(state, wishes, include_files=False)  # what is refused is refused before anything is saved
+    check_reachable(state.flow_datastore)
     package = build_package(state)
     plan = _plan(state, wishes, include_files)
     deployment = state.deployment_name

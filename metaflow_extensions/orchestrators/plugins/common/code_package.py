@@ -5,8 +5,11 @@ from __future__ import annotations
 import hashlib
 import io
 import tarfile
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
+
+from .generated import is_generated
 
 if TYPE_CHECKING:
     from metaflow_provider.plan.model import CodePackage
@@ -37,7 +40,14 @@ def build_package(state: Any) -> BuiltPackage:
 
     from metaflow_provider.plan.model import CodePackage
 
-    state.package = package = MetaflowPackage(
+    class Package(MetaflowPackage):
+        """Without generated files: they hold the package's address, which would change with every one."""
+
+        def _user_code_tuples(self) -> Iterator[tuple[str, str]]:
+            found = super()._user_code_tuples()
+            return ((path, name) for path, name in found if not is_generated(path))
+
+    state.package = package = Package(
         state.flow, state.environment, state.echo, suffixes=state.package_suffixes, flow_datastore=None
     )
     blob = bytes(package.blob)
