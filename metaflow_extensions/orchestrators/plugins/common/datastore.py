@@ -1,4 +1,4 @@
-"""Whether the datastore answers, asked once and briefly: Metaflow's own client would go on trying for minutes."""
+"""Whether the datastore answers, asked once and briefly: Metaflow's own client tries for minutes."""
 
 from __future__ import annotations
 
@@ -26,8 +26,8 @@ def _check_s3(root: str) -> None:
     import boto3
     from botocore.config import Config
     from botocore.exceptions import BotoCoreError, ClientError
-
     from metaflow.metaflow_config import S3_ENDPOINT_URL
+
     from metaflow_provider.plan import Refusal
 
     config = Config(
