@@ -168,14 +168,16 @@ def test_a_process_that_dies_shows_its_last_words(home: AirflowHome, tester: Dag
 
 def test_several_dags_run_in_one_process(home: AirflowHome) -> None:
     write_dag(home, "three_tasks", TWO_TASKS)
+    before = set((home.folder / "dag_test").glob("*/*_tasks.log"))
     runs = list(dag_tests(home, [("two_tasks", None), ("three_tasks", {"n": 1})]))
     assert [(run.dag_id, run.state, len(run.tasks)) for run in runs] == [
         ("two_tasks", "success", 3),
         ("three_tasks", "success", 2),
     ]
-    logs = [home.folder / "dag_test" / name for name in ("1-two_tasks.log", "2-three_tasks.log")]
-    pids = {log.read_text().split("in process ")[1].split()[0] for log in logs}
-    assert len(pids) == 1
+    logs = set((home.folder / "dag_test").glob("*/*_tasks.log")) - before
+    pids = [log.read_text().split("in process ")[1].split()[0] for log in logs]
+    assert len(pids) == 2
+    assert len(set(pids)) == 1
 
 
 def test_settings_and_environment_of_a_home_hold(tmp_path: Path) -> None:

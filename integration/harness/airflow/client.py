@@ -153,11 +153,11 @@ class AirflowClient:
         return in_order(TaskInstance.read(row) for row in rows)
 
     def log(self, dag_id: str, run_id: str, task: TaskInstance, try_number: int | None = None) -> str:
-        """The messages of a task's log, one a line; of its last try unless another is named."""
+        """The messages and errors of a task's log, one a line; of its last try unless another is named."""
         path = f"/dags/{dag_id}/dagRuns/{run_id}/taskInstances/{task.task_id}/logs/"
         number = str(task.try_number if try_number is None else try_number)
         answer = self.call("GET", path + number, map_index=task.map_index, full_content=True)
-        return "\n".join(line["event"] for line in answer["content"])
+        return "\n".join(text for line in answer["content"] for text in _messages(line))
 
     def clear(
         self, dag_id: str, run_id: str, tasks: Sequence[str | tuple[str, int]], downstream: bool = False
@@ -195,3 +195,9 @@ class AirflowClient:
 
     def create_pool(self, name: str, slots: int) -> None:
         self.call("POST", "/pools", {"name": name, "slots": slots})
+
+
+def _messages(line: Mapping[str, Any]) -> Iterator[str]:
+    yield line["event"]
+    for error in line.get("error_detail") or []:
+        yield f"{error['exc_type']}: {error['exc_value']}"

@@ -69,4 +69,4 @@ class Scheduler(Server):
         return bool(health[name.replace("-", "_")]["status"] == "healthy")
 
     def stop(self) -> None:
-        stop_together(self.processes.values())
+        stop_together(self.processes.values(), seconds=5)

@@ -7,6 +7,7 @@ import os
 import select
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Iterable, Iterator
 from pathlib import Path
@@ -32,7 +33,7 @@ class DagTester:
     """Runs DAGs of one home by `dag.test()`, without a scheduler, in a process that is kept.
 
     Airflow wants the DAG file in the dags folder; the folder is read again for each run. The output of a run,
-    with the logs of its tasks, goes to `<home>/dag_test/<n>-<dag id>.log`; `log` is that of the last one.
+    with the logs of its tasks, goes to a file below `<home>/dag_test/`; `log` is that of the last one.
 
     Example:
         with DagTester(home) as tester:
@@ -42,8 +43,8 @@ class DagTester:
 
     def __init__(self, home: AirflowHome) -> None:
         self._home = home
-        self._logs = home.folder / "dag_test"
-        self._logs.mkdir(exist_ok=True)
+        (home.folder / "dag_test").mkdir(exist_ok=True)
+        self._logs = Path(tempfile.mkdtemp(dir=home.folder / "dag_test", prefix=""))
         self._process: subprocess.Popen[bytes] | None = None
         self._runs = 0
         self.log = self._logs / "start.log"

@@ -70,7 +70,7 @@ class CompiledFlow:
         folder = dag_file.resolve().parent
         if folder in flow_file.parents:
             state.echo(
-                f"*{flow_file.name}* lies in the folder of the DAG file: so that Airflow does not take it for "
+                f"*{flow_file.name}* lies in the DAG file's folder: so that Airflow does not take it for "
                 f"a DAG, add this line to {folder / '.airflowignore'}: {os.path.relpath(flow_file, folder)}"
             )
         state.echo(f"Put {dag_file} into Airflow's dags folder, then: airflow dags trigger {self.plan.name}")
