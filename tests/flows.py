@@ -97,12 +97,19 @@ class Place:
     def store(self) -> Path:
         return self.folder / "store"
 
+    def saved(self) -> list[str]:
+        """Files in the datastore."""
+        files = (path for path in self.store.rglob("*") if path.is_file())
+        return sorted(file.relative_to(self.store).as_posix() for file in files)
+
     def write(self, text: str, name: str = "train.py") -> Path:
         file = self.folder / name
         file.write_text(text, encoding="utf-8")
         return file
 
-    def run(self, file: Path, *arguments: str, cwd: Path | None = None, without: tuple[str, ...] = ()) -> Ended:
+    def run(
+        self, file: Path, *arguments: str, cwd: Path | None = None, without: tuple[str, ...] = ()
+    ) -> Ended:
         """`python FILE ARGUMENTS`, quietly and without pylint; `without` names variables to leave out."""
         env = {name: value for name, value in self.env.items() if name not in without}
         command = [sys.executable, str(file), "--quiet", "--no-pylint", *arguments]
@@ -111,7 +118,9 @@ class Place:
         )
         return Ended(done.returncode, done.stdout, done.stderr)
 
-    def plan_text(self, file: Path, *options: str, before: tuple[str, ...] = (), cwd: Path | None = None) -> str:
+    def plan_text(
+        self, file: Path, *options: str, before: tuple[str, ...] = (), cwd: Path | None = None
+    ) -> str:
         """What `airflow plan` prints; `before` are options of the flow's command line."""
         ended = self.run(file, *before, "airflow", "plan", "--no-upload", *options, cwd=cwd)
         assert ended.status == 0, ended.err

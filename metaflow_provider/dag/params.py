@@ -48,7 +48,8 @@ def command_line_values(parameters: tuple[Parameter, ...], given: dict[str, Any]
 
 
 def _same(value: Any, default: Any) -> bool:
-    return type(value) is type(default) and bool(value == default)
+    # As JSON: to Python, True and 1 are equal.
+    return json.dumps(value, sort_keys=True) == json.dumps(default, sort_keys=True)
 
 
 def _text(parameter: Parameter, value: Any) -> str:

@@ -8,6 +8,7 @@ segment is one mapped group, so the graph of the groups has no cycle.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from graphlib import TopologicalSorter
 
 from metaflow_extensions.orchestrators.core.graph import Graph
 
@@ -63,20 +64,8 @@ def _layer_after(graph: Graph, parent: str, scope: tuple[str, ...], layers: dict
 
 def _in_order(graph: Graph, found: list[Segment]) -> list[Segment]:
     segment_of = {step: segment for segment in found for step in segment.steps}
-    ordered: dict[Segment, None] = {}
-
-    def place(segment: Segment) -> None:
-        pending = [segment]
-        while pending:
-            current = pending[-1]
-            needed = {segment_of[p] for step in current.steps for p in graph[step].parents} - {current}
-            missing = [s for s in found if s in needed and s not in ordered]
-            if missing:
-                pending.extend(missing)
-            else:
-                pending.pop()
-                ordered.setdefault(current)
-
+    sorter = TopologicalSorter[Segment]()
     for segment in found:
-        place(segment)
-    return list(ordered)
+        parents = [segment_of[parent] for step in segment.steps for parent in graph[step].parents]
+        sorter.add(segment, *(parent for parent in parents if parent != segment))
+    return list(sorter.static_order())

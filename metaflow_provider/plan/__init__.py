@@ -1,6 +1,6 @@
-"""The FlowPlan, which every engine reads: model, JSON, names, cron and refusals.
+"""The FlowPlan, which every engine reads: model, JSON, cron and refusals.
 
-Reading order: `model`, `codec`, `build` (from a Metaflow flow), `cron`, `names`, `refusal`.
+Reading order: `model`, `codec`, `build` (from a Metaflow flow), `cron`, `refusal`.
 """
 
 from __future__ import annotations

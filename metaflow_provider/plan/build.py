@@ -174,7 +174,12 @@ def _environment_variables(decorators: dict[str, Any]) -> dict[str, str]:
 
 def _plain(attributes: dict[str, Any]) -> dict[str, Any]:
     """Attributes of a decorator as JSON data."""
-    return {name: json.loads(json.dumps(value, default=str)) for name, value in attributes.items()}
+    return {name: json.loads(json.dumps(value, default=_as_text)) for name, value in attributes.items()}
+
+
+def _as_text(value: Any) -> str:
+    # The text of a function holds its address, which differs from one process to the next.
+    return str(value.__name__ if inspect.isfunction(value) else value)
 
 
 def _runtime(state: Any) -> Runtime:

@@ -25,7 +25,11 @@ from metaflow_provider.plan.model import (
 from tests.core.grammar import FLOWS, Flow
 
 RUNTIME = Runtime(
-    datastore="local", datastore_root="/store", metadata="local", environment_type="local", options=("--quiet",)
+    datastore="local",
+    datastore_root="/store",
+    metadata="local",
+    environment_type="local",
+    options=("--quiet",),
 )
 CODE = CodePackage(url="/store/Train/data/ab/abc", sha="abc", digest="d" * 64)
 
@@ -37,7 +41,13 @@ def step(name: str, *children: str, kind: str = LINEAR, **fields: Any) -> Step:
 def plan(*steps: Step, **fields: Any) -> FlowPlan:
     """A plan of these steps, by default `start` and `end`."""
     steps = steps or (step("start", "end"), step("end"))
-    known: dict[str, Any] = {"name": "train", "flow": "Train", "file": "train.py", "runtime": RUNTIME, "code": CODE}
+    known: dict[str, Any] = {
+        "name": "train",
+        "flow": "Train",
+        "file": "train.py",
+        "runtime": RUNTIME,
+        "code": CODE,
+    }
     return FlowPlan(steps=steps, **{**known, **fields})
 
 
@@ -86,7 +96,7 @@ def _steps(draw: st.DrawFn) -> tuple[Step, ...]:
     flow: Flow = draw(FLOWS)
     transitions = {transition.step: transition for transition in flow.transitions}
     # What a step holds beside its transitions says nothing about other steps: one is drawn, for all.
-    fields = draw(
+    fields: dict[str, Any] = draw(
         st.fixed_dictionaries(
             {
                 "doc": TEXTS,

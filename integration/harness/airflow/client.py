@@ -136,8 +136,7 @@ class AirflowClient:
                 if task.end_date is None
             ]
             raise TimeoutError(f"{late}: {', '.join(unfinished)}") from None
-        tasks = tuple(self.task_instances(dag_id, run_id))
-        return DagRun(dag_id, run_id, self.run_state(dag_id, run_id), tasks)
+        return DagRun(dag_id, run_id, self.run_state(dag_id, run_id), self.task_instances(dag_id, run_id))
 
     def run(self, dag_id: str, conf: Mapping[str, Any] | None = None, seconds: float = 120) -> DagRun:
         """Wait for a DAG to be loaded, unpause it, start a run and wait for its end."""

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import cached_property
 
 LINEAR, SPLIT, FOREACH, SWITCH, JOIN = "linear", "split", "foreach", "switch", "join"
 KINDS = (LINEAR, SPLIT, FOREACH, SWITCH, JOIN)
@@ -75,7 +76,7 @@ class Graph:
         """The first step."""
         return next(iter(self.nodes))
 
-    @property
+    @cached_property
     def conditional(self) -> bool:
         """Whether a step of this graph may be left out of a run."""
         return any(node.kind == SWITCH and len(node.children) > 1 for node in self.nodes.values())

@@ -1,0 +1,106 @@
+"""A step on the process backend, beside Metaflow's own `step` command with the same inputs."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from rich.table import Table
+
+from integration.bench.flows import write_flow
+from integration.bench.workplace import Workplace, create, output, timed
+from integration.harness.process import ROOT
+
+TIMES = 7
+STEP = "step_1"
+_COUNTING = ROOT / "integration" / "bench" / "counting"
+_RUNTIME = "metaflow_extensions.orchestrators.runtime.task"
+
+
+@dataclass(frozen=True)
+class Measured:
+    """Seconds of the quickest of several tasks, and what of Python one task started.
+
+    Attributes:
+        own: the command or the runtime itself.
+        metaflow: Metaflow's own starts, such as its S3 client's, by script.
+    """
+
+    seconds: float
+    own: float
+    metaflow: dict[str, float]
+
+
+def measure(place: Workplace) -> Iterator[Table]:
+    table = Table(title=f"A task on the process backend (best of {TIMES})")
+    left = ("datastore", "target", "Metaflow's own starts: by hand; here")
+    for column in (
+        "datastore",
+        "by hand",
+        "here",
+        "overhead",
+        "target",
+        "starts by hand",
+        "starts here",
+        left[-1],
+    ):
+        table.add_column(column, justify="left" if column in left else "right")
+    for store, env in (("local", place.local.env), ("s3", place.s3.env)):
+        hand, here = _measure_on(place.subfolder(f"overhead_{store}"), env)
+        overhead = f"{here.seconds - hand.seconds:+.2f} s"
+        starts = (f"{hand.own:.0f}", f"{here.own:.0f}", f"{_named(hand.metaflow)}; {_named(here.metaflow)}")
+        seconds = (f"{hand.seconds:.2f} s", f"{here.seconds:.2f} s", overhead)
+        table.add_row(store, *seconds, "<= 0.5 s, one start", *starts)
+    yield table
+
+
+def _measure_on(folder: Path, env: Mapping[str, str]) -> tuple[Measured, Measured]:
+    flow = write_flow(folder, "Measured", 3)
+    dag_file = folder / "dag.py"
+    create(flow, dag_file, env)
+    runs = [f"bench-{number}" for number in range(TIMES)]
+    _on_backend(dag_file, "start", runs, env, folder / "starts_of_start")
+    here = _on_backend(dag_file, STEP, runs, env, folder / "starts_here")
+    hand = _by_hand(flow, runs[0], env, folder / "starts_by_hand")
+    return hand, here
+
+
+def _on_backend(dag_file: Path, step: str, runs: list[str], env: Mapping[str, str], starts: Path) -> Measured:
+    command = [sys.executable, "-m", "integration.bench.step_probe", str(dag_file), step, *runs]
+    seconds = json.loads(output(command, _counting(env, starts)).splitlines()[-1])
+    return _measured(min(seconds), starts, _RUNTIME)
+
+
+def _by_hand(flow: Path, run: str, env: Mapping[str, str], starts: Path) -> Measured:
+    """The command with the options that stock's orchestrators give it, `TIMES` tasks of one run."""
+    options = ["--quiet", "--no-pylint", "--event-logger=nullSidecarLogger", "--monitor=nullSidecarMonitor"]
+    command = [sys.executable, flow.name, *options, "step", STEP, f"--run-id={run}"]
+    command += [f"--input-paths={run}/start/t", "--retry-count=0", "--max-user-code-retries=0"]
+    env = _counting(env, starts)
+    seconds = [timed([*command, f"--task-id=hand-{number}"], env, flow.parent) for number in range(TIMES)]
+    return _measured(min(seconds), starts, flow.name)
+
+
+def _counting(env: Mapping[str, str], starts: Path) -> dict[str, str]:
+    return {**env, "PYTHONPATH": str(_COUNTING), "BENCH_STARTS": str(starts)}
+
+
+def _measured(seconds: float, starts: Path, own: str) -> Measured:
+    commands = [line for line in starts.read_text().splitlines() if "step_probe" not in line]
+    others = Counter(_script(command) for command in commands if own not in command)
+    own_starts = sum(own in command for command in commands)
+    return Measured(seconds, own_starts / TIMES, {name: count / TIMES for name, count in others.items()})
+
+
+def _script(command: str) -> str:
+    """`python -u /somewhere/s3op.py get ...` is `s3op.py`."""
+    words = command.split()[1:]
+    return next((Path(word).name for word in words if word.endswith(".py")), " ".join(words[:2]))
+
+
+def _named(starts: Mapping[str, float]) -> str:
+    return ", ".join(f"{count:g} {name}" for name, count in sorted(starts.items())) or "none"

@@ -1,0 +1,129 @@
+from __future__ import annotations
+
+import os
+import threading
+import time
+from pathlib import Path
+
+import pytest
+
+from metaflow_provider.plan_cache import Entry, PlanCache
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    return tmp_path / "cache" / "plans"
+
+
+@pytest.fixture
+def cache(folder: Path) -> PlanCache:
+    return PlanCache(folder)
+
+
+@pytest.fixture
+def flow(tmp_path: Path) -> Path:
+    file = tmp_path / "train.py"
+    file.write_text("flow", encoding="utf-8")
+    return file
+
+
+def touch(file: Path, seconds: float) -> None:
+    os.utime(file, (time.time() + seconds, time.time() + seconds))
+
+
+def test_nothing_is_known_of_a_new_flow(cache: PlanCache, flow: Path) -> None:
+    assert cache.look_up(flow, ()) == Entry(plan="", error="", fresh=False)
+
+
+def test_what_was_kept_is_found(cache: PlanCache, flow: Path) -> None:
+    cache.store(flow, (), "plan", "", [flow])
+    assert cache.look_up(flow, ()) == Entry("plan", "", fresh=True)
+
+
+def test_a_file_that_was_touched_but_is_equal_counts_as_unchanged(
+    cache: PlanCache, folder: Path, flow: Path
+) -> None:
+    cache.store(flow, (), "plan", "", [flow])
+    touch(flow, 10)
+    assert cache.look_up(flow, ()).fresh
+    # The new time is kept, so that the content is not read again.
+    [file] = folder.iterdir()
+    written = file.stat().st_mtime_ns
+    assert cache.look_up(flow, ()).fresh
+    assert file.stat().st_mtime_ns == written
+    assert str(flow.stat().st_mtime_ns) in file.read_text(encoding="utf-8")
+
+
+def test_a_changed_file_makes_the_plan_old_but_keeps_it(cache: PlanCache, flow: Path, tmp_path: Path) -> None:
+    helper = tmp_path / "helper.py"
+    helper.write_text("one", encoding="utf-8")
+    cache.store(flow, (), "plan", "", [flow, helper])
+    helper.write_text("two", encoding="utf-8")
+    touch(helper, 10)
+    assert cache.look_up(flow, ()) == Entry("plan", "", fresh=False)
+
+
+def test_a_file_of_the_same_size_is_told_apart(cache: PlanCache, flow: Path) -> None:
+    cache.store(flow, (), "plan", "", [flow])
+    flow.write_text("wolf", encoding="utf-8")
+    touch(flow, 10)
+    assert not cache.look_up(flow, ()).fresh
+
+
+def test_a_file_that_is_gone_makes_the_plan_old(cache: PlanCache, flow: Path, tmp_path: Path) -> None:
+    helper = tmp_path / "helper.py"
+    helper.write_text("one", encoding="utf-8")
+    cache.store(flow, (), "plan", "", [flow, helper])
+    helper.unlink()
+    assert cache.look_up(flow, ()) == Entry("plan", "", fresh=False)
+
+
+def test_a_failure_is_kept_beside_the_last_good_plan_and_is_tried_again_after_a_minute(
+    cache: PlanCache, folder: Path, flow: Path
+) -> None:
+    cache.store(flow, (), "plan", "it does not compile", [flow])
+    assert cache.look_up(flow, ()) == Entry("plan", "it does not compile", fresh=True)
+    [file] = folder.iterdir()
+    touch(file, -61)
+    assert cache.look_up(flow, ()) == Entry("plan", "it does not compile", fresh=False)
+
+
+def test_arguments_and_settings_have_plans_of_their_own(
+    cache: PlanCache, flow: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    cache.store(flow, ("--max-workers=2",), "plan", "", [flow])
+    assert cache.look_up(flow, ("--max-workers=2",)).fresh
+    assert cache.look_up(flow, ("--max-workers=3",)) == Entry()
+    assert cache.look_up(flow.with_name("other.py"), ("--max-workers=2",)) == Entry()
+    monkeypatch.setenv("METAFLOW_DEFAULT_DATASTORE", "s3")
+    assert cache.look_up(flow, ("--max-workers=2",)) == Entry()
+    monkeypatch.delenv("METAFLOW_DEFAULT_DATASTORE")
+    assert cache.look_up(flow, ("--max-workers=2",)).fresh
+
+
+def test_a_damaged_entry_is_as_good_as_none(cache: PlanCache, folder: Path, flow: Path) -> None:
+    cache.store(flow, (), "plan", "", [flow])
+    [file] = folder.iterdir()
+    for damaged in ("", "{", '{"plan": "'):
+        file.write_text(damaged, encoding="utf-8")
+        assert cache.look_up(flow, ()) == Entry()
+
+
+def test_many_writers_and_readers_at_once(cache: PlanCache, folder: Path, flow: Path) -> None:
+    plans = [f"plan {number} " * 10_000 for number in range(8)]
+    cache.store(flow, (), plans[0], "", [flow])
+    seen: list[Entry] = []
+
+    def write(plan: str) -> None:
+        for _ in range(10):
+            cache.store(flow, (), plan, "", [flow])
+            seen.append(cache.look_up(flow, ()))
+
+    writers = [threading.Thread(target=write, args=(plan,)) for plan in plans]
+    for writer in writers:
+        writer.start()
+    for writer in writers:
+        writer.join()
+    assert len(seen) == 80
+    assert all(entry.fresh and entry.plan in plans for entry in seen)
+    assert len(list(folder.iterdir())) == 1, "nothing is left beside the entry"
