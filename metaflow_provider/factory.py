@@ -65,7 +65,8 @@ def load_flows(
         raise NotADirectoryError(f"load_flows: {root} is not a folder")
     _warn_if_not_ignored(Path(namespace.get("__file__", ".")).resolve().parent, root)
     flow_files = [f for f in sorted(root.glob(pattern)) if _may_hold_a_flow(f)]
-    loaded = _compiled(flow_files, tuple(arguments), python) + [_read(f) for f in sorted(root.glob("*.json"))]
+    plan_files = [f for f in sorted(root.glob("*.json")) if _may_hold_a_plan(f)]
+    loaded = _compiled(flow_files, tuple(arguments), python) + [_read(f) for f in plan_files]
     for item in loaded:
         for dag in _dags(item, python, dag_arguments):
             namespace[dag.dag_id] = dag
@@ -106,7 +107,14 @@ def _warn_if_not_ignored(dag_folder: Path, flow_folder: Path) -> None:
 
 
 def _may_hold_a_flow(file: Path) -> bool:
-    return not file.name.startswith("_") and b"FlowSpec" in file.read_bytes()
+    # Editors leave links to nowhere beside the files that they have open.
+    return file.is_file() and not file.name.startswith(("_", ".")) and b"FlowSpec" in file.read_bytes()
+
+
+def _may_hold_a_plan(file: Path) -> bool:
+    """Flows have JSON files of their own, such as configs."""
+    content = file.read_bytes() if file.is_file() else b""
+    return b'"flow"' in content and b'"runtime"' in content
 
 
 def _compiled(files: list[Path], arguments: tuple[str, ...], python: str | None) -> list[_Loaded]:
@@ -150,7 +158,7 @@ def _from_entry(file: Path, entry: Entry) -> _Loaded:
 
 def _read(file: Path) -> _Loaded:
     try:
-        return _Loaded(file, loads(file.read_text(encoding="utf-8")))
+        return _Loaded(file, loads(file.read_text(encoding="utf-8", errors="replace")))
     except PlanError as error:
         return _Loaded(file, None, f"{file.name}: {error}")
 

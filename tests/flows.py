@@ -6,6 +6,7 @@ import subprocess
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from hashlib import sha256
 from pathlib import Path
 
 from integration.harness.process import base_env
@@ -102,17 +103,31 @@ class Place:
         files = (path for path in self.store.rglob("*") if path.is_file())
         return sorted(file.relative_to(self.store).as_posix() for file in files)
 
+    def files(self) -> dict[str, str]:
+        """Everything in the folder but Python's caches, each file with a digest of its content."""
+        files = (
+            path for path in self.folder.rglob("*") if path.is_file() and "__pycache__" not in path.parts
+        )
+        return {
+            file.relative_to(self.folder).as_posix(): sha256(file.read_bytes()).hexdigest() for file in files
+        }
+
     def write(self, text: str, name: str = "train.py") -> Path:
         file = self.folder / name
         file.write_text(text, encoding="utf-8")
         return file
 
     def run(
-        self, file: Path, *arguments: str, cwd: Path | None = None, without: tuple[str, ...] = ()
+        self,
+        file: Path,
+        *arguments: str,
+        cwd: Path | None = None,
+        without: tuple[str, ...] = (),
+        quiet: bool = True,
     ) -> Ended:
-        """`python FILE ARGUMENTS`, quietly and without pylint; `without` names variables to leave out."""
+        """`python FILE ARGUMENTS` without pylint; `without` names variables to leave out."""
         env = {name: value for name, value in self.env.items() if name not in without}
-        command = [sys.executable, str(file), "--quiet", "--no-pylint", *arguments]
+        command = [sys.executable, str(file), *(["--quiet"] if quiet else []), "--no-pylint", *arguments]
         done = subprocess.run(
             command, cwd=cwd or self.folder, env=env, capture_output=True, text=True, check=False
         )

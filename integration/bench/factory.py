@@ -1,4 +1,4 @@
-"""Loading a folder of flows by the DAG factory: nothing compiled yet, all compiled, and with one that changed."""
+"""Loading a folder of flows by the DAG factory: with nothing compiled yet, with all, and with one that changed."""
 
 from __future__ import annotations
 

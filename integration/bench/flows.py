@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from pathlib import Path
 
 _STEP = '''
     @step
     def {name}(self):
         """One of many."""
-        self.place = {place}
+        self.artifact = "{name} of " + current.pathspec
         self.next({next})
 '''
 
@@ -18,15 +19,12 @@ def step_names(steps: int) -> list[str]:
 
 
 def linear_flow(flow: str, steps: int) -> str:
-    """Text of a flow of that many steps in a row."""
+    """Text of a flow of that many steps in a row; each task stores an artifact of its own."""
     names = step_names(steps)
-    body = "".join(
-        _STEP.format(name=name, place=place, next=f"self.{names[place + 1]}")
-        for place, name in enumerate(names[:-1])
-    )
+    body = "".join(_STEP.format(name=name, next=f"self.{following}") for name, following in pairwise(names))
     end = '\n    @step\n    def end(self):\n        """The last."""\n'
     main = f'\n\nif __name__ == "__main__":\n    {flow}()\n'
-    return f"from metaflow import FlowSpec, step\n\n\nclass {flow}(FlowSpec):{body}{end}{main}"
+    return f"from metaflow import FlowSpec, current, step\n\n\nclass {flow}(FlowSpec):{body}{end}{main}"
 
 
 def write_flow(folder: Path, flow: str, steps: int) -> Path:

@@ -91,6 +91,7 @@ class MetadataService(Server):
     def __init__(self, logs: Path, required_header: tuple[str, str] | None = None) -> None:
         self._logs = logs
         self._required_header = required_header
+        self._process: ServerProcess | None = None
         self.port = free_port()
         self.url = f"http://127.0.0.1:{self.port}"
 
@@ -110,7 +111,8 @@ class MetadataService(Server):
         self._process.wait_for(lambda: answers(self.url + "/ping", headers), seconds=10)
 
     def stop(self) -> None:
-        self._process.stop()
+        if self._process is not None:
+            self._process.stop()
 
 
 def header(text: str) -> tuple[str, str]:

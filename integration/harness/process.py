@@ -175,14 +175,20 @@ class Server:
     """A context manager that starts and stops a server: what the classes of the harness have in common."""
 
     def start(self) -> None:
+        """Start it and wait until it answers."""
         raise NotImplementedError
 
     def stop(self) -> None:
+        """Stop what runs of it, also after a start that failed half-way."""
         raise NotImplementedError
 
     def __enter__(self) -> Self:
         started = time.monotonic()
-        self.start()
+        try:
+            self.start()
+        except BaseException:
+            self.stop()
+            raise
         self.seconds_to_start = time.monotonic() - started
         return self
 

@@ -64,6 +64,7 @@ class VersityGW(S3):
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
+        self._process: ServerProcess | None = None
 
     def start(self) -> None:
         binary = go_binary("versitygw", PACKAGE)
@@ -79,7 +80,8 @@ class VersityGW(S3):
         self.client().create_bucket(Bucket=self.bucket)
 
     def stop(self) -> None:
-        self._process.stop()
+        if self._process is not None:
+            self._process.stop()
 
 
 class MotoS3(S3):
@@ -90,8 +92,10 @@ class MotoS3(S3):
             s3.client().put_object(Bucket=s3.bucket, Key="k", Body=b"v")
     """
 
-    def start(self) -> None:
+    def __init__(self) -> None:
         self._server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
+
+    def start(self) -> None:
         self._server.start()
         host, port = self._server.get_host_and_port()
         self.url = f"http://{host}:{port}"

@@ -8,7 +8,7 @@ from pathlib import Path
 import psutil
 import pytest
 
-from integration.harness.process import NotStarted, ServerProcess, base_env, wait_until
+from integration.harness.process import NotStarted, Server, ServerProcess, base_env, wait_until
 
 # Starts a child in a session of its own, and both shrug at SIGTERM.
 STUBBORN = """
@@ -50,3 +50,22 @@ def test_no_setting_of_the_caller_reaches_a_server(monkeypatch: pytest.MonkeyPat
         monkeypatch.setenv(name, "mine")
     monkeypatch.setenv("KEPT", "mine")
     assert [name for name, value in base_env().items() if value == "mine"] == ["KEPT"]
+
+
+class FailsHalfWay(Server):
+    def __init__(self, tmp_path: Path) -> None:
+        self._tmp_path = tmp_path
+
+    def start(self) -> None:
+        self.process = server(self._tmp_path, "import time; time.sleep(600)")
+        raise OSError("no bucket")
+
+    def stop(self) -> None:
+        self.process.stop()
+
+
+def test_a_start_that_fails_half_way_leaves_nothing_behind(tmp_path: Path) -> None:
+    half = FailsHalfWay(tmp_path)
+    with pytest.raises(OSError, match="no bucket"), half:
+        pass
+    assert not psutil.pid_exists(half.process.pid)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from ..version_compat import DAG, AirflowFailException, BaseOperator
@@ -20,9 +21,9 @@ class ProblemOperator(BaseOperator):
 
 
 def problem_dag(name: str, problem: str) -> DAG:
-    """A DAG called `name` that explains `problem`; it has no schedule."""
+    """A DAG that explains `problem`, called `name` as far as Airflow takes it; it has no schedule."""
     dag = DAG(
-        name,
+        re.sub(r"[^\w.-]", "_", name)[:250],
         schedule=None,
         tags=["metaflow", "metaflow: does not compile"],
         doc_md=problem,

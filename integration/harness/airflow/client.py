@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import requests
+from tenacity import retry, retry_if_exception, stop_after_attempt, wait_fixed
 
 from integration.harness.airflow.runs import DagRun, TaskInstance, in_order
 from integration.harness.process import wait_until
@@ -20,6 +21,11 @@ class AirflowError(RuntimeError):
     def __init__(self, message: str, status: int | None = None) -> None:
         super().__init__(message)
         self.status = status
+
+    @property
+    def is_locked(self) -> bool:
+        """SQLite was busy with another process's transaction; nothing has been changed."""
+        return self.status == 500 and "Database error" in str(self)
 
 
 class AirflowClient:
@@ -41,6 +47,12 @@ class AirflowClient:
         self._session = requests.Session()
         self._session.trust_env = False
 
+    @retry(
+        retry=retry_if_exception(lambda error: isinstance(error, AirflowError) and error.is_locked),
+        stop=stop_after_attempt(5),
+        wait=wait_fixed(0.5),
+        reraise=True,
+    )
     def call(self, method: str, path: str, body: Any = None, **query: Any) -> Any:
         """Send one request below /api/v2 and return the decoded answer.
 

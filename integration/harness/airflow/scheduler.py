@@ -30,7 +30,7 @@ class Scheduler(Server):
         self.url = f"http://127.0.0.1:{port}"
         self.client = AirflowClient(self.url)
         self.home = home
-        # Nobody else is asked for logs: they are read from the home's folder.
+        # The API server reads task logs from the home's folder; nobody else has to serve them.
         self._commands = {
             "api-server": ["--host", "127.0.0.1", "--port", str(port)],
             "scheduler": ["--skip-serve-logs"],
@@ -54,12 +54,8 @@ class Scheduler(Server):
                 self.home.folder / "processes" / f"{name}.log",
                 cwd=self.home.folder,
             )
-        try:
-            for name, process in self.processes.items():
-                process.wait_for(partial(self._is_healthy, name), seconds=90)
-        except BaseException:
-            self.stop()
-            raise
+        for name, process in self.processes.items():
+            process.wait_for(partial(self._is_healthy, name), seconds=90)
 
     def _is_healthy(self, name: str) -> bool:
         if name == "api-server":

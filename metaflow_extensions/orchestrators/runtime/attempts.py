@@ -49,28 +49,30 @@ class Attempts:
     def count(self) -> int:
         """How many attempts there have been."""
         from metaflow.datastore import TaskDataStore
+        from metaflow.metaflow_config import MAX_ATTEMPTS
 
-        begun = self._marked(TaskDataStore.METADATA_ATTEMPT_SUFFIX)
-        return next((k for k, there in enumerate(begun) if not there), len(begun))
+        # One by one, not all at once: most tasks have one attempt, and a question to S3 takes its time.
+        begun = TaskDataStore.METADATA_ATTEMPT_SUFFIX
+        return next((k for k in range(MAX_ATTEMPTS) if not self._marked(begun, k)), MAX_ATTEMPTS)
 
     def newest_success(self) -> TaskDataStore | None:
         """The newest attempt that succeeded. A failed attempt is marked as done, too, and does not count."""
         from metaflow.datastore import TaskDataStore
 
-        done = self._marked(TaskDataStore.METADATA_DONE_SUFFIX)
-        for attempt in reversed([k for k, there in enumerate(done) if there]):
-            candidate = self.at(attempt)
-            if candidate.get("_task_ok"):
-                return candidate
+        for attempt in reversed(range(self.count())):
+            if self._marked(TaskDataStore.METADATA_DONE_SUFFIX, attempt):
+                candidate = self.at(attempt)
+                if candidate.get("_task_ok"):
+                    return candidate
         return None
 
-    def _marked(self, suffix: str) -> list[bool]:
-        """For every possible attempt whether it has the metadata file `suffix`."""
+    def _marked(self, suffix: str, attempt: int) -> bool:
+        """Whether the attempt has the metadata file `suffix`."""
         from metaflow.datastore import TaskDataStore
-        from metaflow.metaflow_config import MAX_ATTEMPTS
 
-        names = [TaskDataStore.metadata_name_for_attempt(suffix, k) for k in range(MAX_ATTEMPTS)]
-        return list(self.datastore._storage_impl.is_file([self._path(name) for name in names]))
+        name = TaskDataStore.metadata_name_for_attempt(suffix, attempt)
+        (there,) = self.datastore._storage_impl.is_file([self._path(name)])
+        return bool(there)
 
     def claim(self) -> int:
         """Take the first free attempt number; when all are used, the last one again."""
@@ -97,7 +99,7 @@ class Attempts:
         if kind == "local":
             return _create_file(uri, content)
         if kind == "s3":
-            return _create_object(uri, content)
+            return _create_object(self._s3_client(), uri, content)
         return True
 
     def _reopen(self, attempt: int) -> None:
@@ -109,13 +111,16 @@ class Attempts:
             if os.path.exists(uri):
                 os.unlink(uri)
         elif self.datastore.TYPE == "s3":
-            client, bucket, key = _s3_object(uri)
-            client.delete_object(Bucket=bucket, Key=key)
+            self._s3_client().delete_object(**_s3_object(uri))
         else:
             raise RuntimeError(
                 f"All attempts of {self.step}/{self.task_id} are used and a {self.datastore.TYPE} datastore "
                 "cannot take one back; start a new run"
             )
+
+    def _s3_client(self) -> Any:
+        """The datastore's own client: another one takes a tenth of a second to make."""
+        return self.datastore._storage_impl.s3_client.client
 
     def _path(self, name: str) -> str:
         join = self.datastore._storage_impl.path_join
@@ -133,24 +138,22 @@ def _create_file(path: str, content: bytes) -> bool:
     return True
 
 
-def _create_object(uri: str, content: bytes) -> bool:
+def _create_object(client: Any, uri: str, content: bytes) -> bool:
     from botocore.exceptions import ClientError
 
-    client, bucket, key = _s3_object(uri)
     try:
-        client.put_object(Bucket=bucket, Key=key, Body=content, IfNoneMatch="*")
+        client.put_object(**_s3_object(uri), Body=content, IfNoneMatch="*")
     except ClientError as error:
         status = error.response["ResponseMetadata"]["HTTPStatusCode"]
         if status in (409, 412):
             return False
         if status != 501:
             raise
-        client.put_object(Bucket=bucket, Key=key, Body=content)
+        client.put_object(**_s3_object(uri), Body=content)
     return True
 
 
-def _s3_object(uri: str) -> tuple[Any, str, str]:
-    from metaflow.plugins.datatools.s3.s3util import get_s3_client
-
+def _s3_object(uri: str) -> dict[str, str]:
+    """Which object `uri` is, as arguments of boto3."""
     bucket, _, key = uri.removeprefix("s3://").partition("/")
-    return get_s3_client()[0], bucket, key
+    return {"Bucket": bucket, "Key": key}

@@ -106,7 +106,8 @@ class Child:
         for key, _ in selector.select(wait):
             if key.fd == self._lifeline:
                 selector.unregister(key.fd)
-                print("The worker that started this task is gone: the task ends", file=sys.stderr, flush=True)
+                _discard_own_output()
+                self._output.write("stderr", b"The worker that started this task is gone: the task ends\n")
                 self.terminate()
                 continue
             data = os.read(key.fd, 65536)
@@ -162,6 +163,14 @@ def _become(work: Callable[[], int], out: int, err: int) -> None:
     signal.signal(signal.SIGINT, signal.default_int_handler)
     signal.signal(signal.SIGTERM, _raise_terminated)
     _finish(work)
+
+
+def _discard_own_output() -> None:
+    """Its reader is gone: to write would raise `BrokenPipeError`, in the middle of ending the child."""
+    null = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(null, 1)
+    os.dup2(null, 2)
+    os.close(null)
 
 
 def _own_group(pid: int) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 import time
+from contextlib import suppress
 from typing import IO, Protocol
 
 from .child import run_quietly
@@ -54,8 +55,9 @@ class LogKeeper:
     def write(self, stream: str, data: bytes) -> None:
         """Pass on `data` of `stream`, and keep it."""
         own = sys.stdout.buffer if stream == "stdout" else sys.stderr.buffer
-        own.write(data)
-        own.flush()
+        with suppress(BrokenPipeError):  # the worker died just now, which the lifeline tells next
+            own.write(data)
+            own.flush()
         *lines, self._open_line[stream] = (self._open_line[stream] + data).split(b"\n")
         self._keep(stream, lines)
 

@@ -66,7 +66,7 @@ def _files_read(flow_file: Path) -> Iterator[Path]:
         if name and not name.startswith(installed):
             yield Path(name)
     for sibling in flow_file.parent.rglob("*.py"):
-        if "FlowSpec" not in sibling.read_text(encoding="utf-8", errors="replace"):
+        if sibling.is_file() and "FlowSpec" not in sibling.read_text(encoding="utf-8", errors="replace"):
             yield sibling
     home = os.environ.get("METAFLOW_HOME", os.path.expanduser("~/.metaflowconfig"))
     yield from Path(home).glob("config*.json")
