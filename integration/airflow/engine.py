@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+import tempfile
 import textwrap
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -101,8 +102,10 @@ class Engine:
     def read(
         self, flow: str, run_id: str, env: Mapping[str, str] | None = None, dag_id: str | None = None
     ) -> RunSnapshot:
-        """What Metaflow's client says of an Airflow run."""
-        return snapshot_in({**self.home.env, **(env or {})}, flow, airflow_run_id(run_id, dag_id or flow))
+        """What Metaflow's client says of an Airflow run, asked for the first time."""
+        with tempfile.TemporaryDirectory() as cache:
+            env = {**self.home.env, **(env or {}), "METAFLOW_CLIENT_CACHE_PATH": cache}
+            return snapshot_in(env, flow, airflow_run_id(run_id, dag_id or flow))
 
     def task(self, flow: str, run_id: str, step: str, env: Mapping[str, str] | None = None) -> TaskSnapshot:
         """The one task of a step."""

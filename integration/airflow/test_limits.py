@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import datetime, timezone
+
 import pytest
 
 from integration.airflow.live import Live
@@ -146,6 +148,9 @@ def test_schedules_mean_what_metaflow_means(live: Live, schedule: str, cron: str
     details = live.client.dag_details(dag_id)
 
     assert cron in details["timetable_summary"]
+    # Unpaused, it waits for the next time and makes up for none.
+    run_after = datetime.fromisoformat(live.client.call("GET", f"/dags/{dag_id}")["next_dagrun_run_after"])
+    assert run_after > datetime.now(timezone.utc)
 
 
 def test_a_required_parameter_is_asked_for(live: Live) -> None:

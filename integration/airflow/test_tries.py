@@ -82,6 +82,7 @@ DECORATORS
 @step
 def work(self):
     if current.retry_count == 0:
+        pathlib.Path(os.environ["METAFLOW_DATASTORE_SYSROOT_LOCAL"], current.flow_name + "-waits").touch()
         time.sleep(600)
     self.next(self.end)
 
@@ -152,15 +153,8 @@ def test_a_running_task_that_is_cleared_runs_again(
 ) -> None:
     flow = engine.deploy(f"Waiting{len(decorators)}", WAITING.replace("DECORATORS", decorators))
     run_id = engine.start(flow)
-    metaflow_run = airflow_run_id(run_id, flow)
-    wait_until(
-        lambda: (
-            (engine.task_folder(flow, run_id, "work") / "0.task_begin.json").exists()
-            or "Task is starting" in engine.log(flow, run_id, "work")
-        ),
-        60,
-        "the step is at work",
-    )
+    waits = Path(engine.home.env["METAFLOW_DATASTORE_SYSROOT_LOCAL"], f"{flow}-waits")
+    wait_until(waits.exists, 60, "the step is at work")
     engine.client.clear(flow, run_id, ["work"])
     run = engine.finished(flow, run_id)
     print(run.states(), [(t.task_id, t.try_number) for t in run.tasks])

@@ -1,16 +1,17 @@
-"""Loading a folder of flows by the DAG factory: with nothing compiled yet, with all, and with one that changed."""
+"""Loading a folder of flows by the DAG factory: none compiled yet, all compiled, one of them changed."""
 
 from __future__ import annotations
 
 import os
 import shutil
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 from rich.table import Table
 
 from integration.bench.flows import hand_written_dag, linear_flow, write_flow
-from integration.bench.loaded import Loaded, load
+from integration.bench.loaded import load
 from integration.bench.stock_file import loadable
 from integration.bench.workplace import Workplace, create, stock
 
@@ -20,36 +21,56 @@ TIMES = 5
 _DAG_FILE = 'from metaflow_provider import load_flows  # airflow dag\n\nload_flows(globals(), "flows")\n'
 
 
+@dataclass(frozen=True)
+class Situation:
+    """What is loaded, and what happens before each load; `before` is given the number of the load."""
+
+    what: str
+    path: Path
+    before: Callable[[int], object] = lambda number: None
+    times: int = TIMES
+    target: str = ""
+
+
 def measure(place: Workplace) -> Iterator[Table]:
-    dag_file = _write_folder(place)
-    flow = dag_file.parent / "flows" / "flow0.py"
-    table = Table(title=f"Loading {FLOWS} flows of {STEPS} steps, in a fresh process")
-    for column in ("", "seconds", "best of", "DAGs", "last good plan", "slow imports", "target"):
-        table.add_column(column, justify="right" if column in ("seconds", "best of", "DAGs") else "left")
-
-    def row(what: str, target: str, path: Path, before: Callable[[int], object], times: int = TIMES) -> None:
-        found = [_load_after(before, time, path, place) for time in range(times)]
-        best = min(found, key=lambda loaded: loaded.seconds)
-        imported = ", ".join(best.imported) or "none"
-        numbers = (f"{best.seconds:.3f}", str(times), str(best.dags), str(best.not_up_to_date))
-        table.add_row(what, *numbers, imported, target)
-
-    text = flow.read_text()
-    row("cold: every flow is compiled", "", dag_file, lambda time: _forget_plans(place), times=1)
-    row("warm: nothing has changed", "<= 0.2 s", dag_file, lambda time: None)
-    row("one touched, its content the same", "", dag_file, lambda time: os.utime(flow))
-    row("one changed", "", dag_file, lambda time: flow.write_text(f"{text}\n# change {time}\n"))
-    row("one broken", "", dag_file, lambda time: flow.write_text(f"{text}\ndef broken_{time}(:\n"))
-    row("one broken, seen before", "", dag_file, lambda time: None)
-    table.add_section()
-    row("stock, patched: a file per flow", "", _stock_files(place), lambda time: None)
-    row("BashOperator: a file per DAG", "", _hand_written_files(place), lambda time: None)
+    table = Table(title=f"Loading {FLOWS} flows of {STEPS} steps, in fresh processes")
+    for column in ("", "load", "best of", "DAGs", "last good plans", "slow imports", "target"):
+        table.add_column(column, justify="left" if column in ("", "slow imports", "target") else "right")
+    for situations in (_of_the_factory(place), _of_other_files(place)):
+        for situation in situations:
+            table.add_row(*_row(situation, place))
+        table.add_section()
     yield table
 
 
-def _load_after(before: Callable[[int], object], time: int, path: Path, place: Workplace) -> Loaded:
-    before(time)
-    return load(path, place.local.env)
+def _of_the_factory(place: Workplace) -> Iterator[Situation]:
+    """In this order: each leaves the folder as the next one expects it."""
+    dag_file = _write_folder(place)
+    plans = place.local.folder / "metaflow_plans"
+    flow = dag_file.parent / "flows" / "flow0.py"
+    text = flow.read_text()
+    yield Situation("none compiled yet", dag_file, lambda number: shutil.rmtree(plans, True), times=1)
+    yield Situation("nothing has changed", dag_file, target="<= 0.2 s")
+    yield Situation("one touched, its content the same", dag_file, lambda number: os.utime(flow))
+    yield Situation("one changed", dag_file, lambda number: flow.write_text(f"{text}\n# {number}\n"))
+    yield Situation("one broken", dag_file, lambda number: flow.write_text(f"{text}\ndef f{number}(:\n"))
+    yield Situation("one broken, as it was before", dag_file)
+
+
+def _of_other_files(place: Workplace) -> Iterator[Situation]:
+    yield Situation("stock's files, patched", _stock_files(place))
+    yield Situation("BashOperator, a file per DAG", _hand_written_files(place))
+
+
+def _row(situation: Situation, place: Workplace) -> tuple[str, ...]:
+    loads = []
+    for number in range(situation.times):
+        situation.before(number)
+        loads.append(load(situation.path, place.local.env))
+    best = min(loads, key=lambda loaded: loaded.seconds)
+    counts = (str(situation.times), str(best.dags), str(best.not_up_to_date))
+    imported = ", ".join(best.imported) or "none"
+    return (situation.what, f"{best.seconds:.3f} s", *counts, imported, situation.target)
 
 
 def _write_folder(place: Workplace) -> Path:
@@ -62,10 +83,6 @@ def _write_folder(place: Workplace) -> Path:
     dag_file = folder / "flows_dag.py"
     dag_file.write_text(_DAG_FILE)
     return dag_file
-
-
-def _forget_plans(place: Workplace) -> None:
-    shutil.rmtree(place.local.folder / "metaflow_plans", ignore_errors=True)
 
 
 def _stock_files(place: Workplace) -> Path:

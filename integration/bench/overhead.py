@@ -26,7 +26,7 @@ class Measured:
     """Seconds of the quickest of several tasks, and what of Python one task started.
 
     Attributes:
-        own: the command or the runtime itself.
+        own: the `step` command, or the runtime of this package.
         metaflow: Metaflow's own starts, such as its S3 client's, by script.
     """
 
@@ -34,27 +34,22 @@ class Measured:
     own: float
     metaflow: dict[str, float]
 
+    def starts(self) -> str:
+        """Such as `1, and Metaflow's 1 s3op.py`."""
+        others = ", ".join(f"{count:g} {name}" for name, count in sorted(self.metaflow.items()))
+        return f"{self.own:g}" + (f", and Metaflow's {others}" if others else "")
+
 
 def measure(place: Workplace) -> Iterator[Table]:
-    table = Table(title=f"A task on the process backend (best of {TIMES})")
-    left = ("datastore", "target", "Metaflow's own starts: by hand; here")
-    for column in (
-        "datastore",
-        "by hand",
-        "here",
-        "overhead",
-        "target",
-        "starts by hand",
-        "starts here",
-        left[-1],
-    ):
-        table.add_column(column, justify="left" if column in left else "right")
+    table = Table(title=f"A task on the process backend, and Metaflow's `step` by hand (best of {TIMES})")
+    for column in ("datastore", "by hand", "here", "overhead", "target"):
+        table.add_column(column, justify="left" if column in ("datastore", "target") else "right")
+    table.add_column("Python starts by hand")
+    table.add_column("Python starts here")
     for store, env in (("local", place.local.env), ("s3", place.s3.env)):
         hand, here = _measure_on(place.subfolder(f"overhead_{store}"), env)
-        overhead = f"{here.seconds - hand.seconds:+.2f} s"
-        starts = (f"{hand.own:.0f}", f"{here.own:.0f}", f"{_named(hand.metaflow)}; {_named(here.metaflow)}")
-        seconds = (f"{hand.seconds:.2f} s", f"{here.seconds:.2f} s", overhead)
-        table.add_row(store, *seconds, "<= 0.5 s, one start", *starts)
+        seconds = (f"{hand.seconds:.2f} s", f"{here.seconds:.2f} s", f"{here.seconds - hand.seconds:+.2f} s")
+        table.add_row(store, *seconds, "<= 0.5 s, one start", hand.starts(), here.starts())
     yield table
 
 
@@ -100,7 +95,3 @@ def _script(command: str) -> str:
     """`python -u /somewhere/s3op.py get ...` is `s3op.py`."""
     words = command.split()[1:]
     return next((Path(word).name for word in words if word.endswith(".py")), " ".join(words[:2]))
-
-
-def _named(starts: Mapping[str, float]) -> str:
-    return ", ".join(f"{count:g} {name}" for name, count in sorted(starts.items())) or "none"

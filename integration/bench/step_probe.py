@@ -14,18 +14,17 @@ import sys
 import time
 from collections.abc import Iterator
 
-from metaflow_provider import MetaflowDAG
 from metaflow_provider.backends.base import StepCall
 from metaflow_provider.backends.process import ProcessBackend
+from metaflow_provider.plan import FlowPlan
 
 
 def main(dag_file: str, step: str, run_ids: list[str]) -> None:
-    dag = runpy.run_path(dag_file)["dag"]
-    print(json.dumps(list(seconds(dag, step, run_ids))))
+    plan = runpy.run_path(dag_file)["dag"].get_task(step).plan
+    print(json.dumps(list(seconds(plan, step, run_ids))))
 
 
-def seconds(dag: MetaflowDAG, step: str, run_ids: list[str]) -> Iterator[float]:
-    plan = dag.get_task(step).plan
+def seconds(plan: FlowPlan, step: str, run_ids: list[str]) -> Iterator[float]:
     for run_id in run_ids:
         call = StepCall(
             plan=plan,

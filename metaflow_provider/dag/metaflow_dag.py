@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import datetime, timedelta, timezone
+from datetime import timedelta
 from typing import Any
 
 from ..backends.process import ProcessBackend
@@ -11,9 +11,6 @@ from ..plan import FlowPlan, Refusal, digest, loads
 from ..version_compat import DAG, CronTriggerTimetable
 from .builder import TaskBuilder
 from .params import airflow_param
-
-# Fixed, so that the same plan is the same DAG; runs before it are never caught up with.
-_START_DATE = datetime(2024, 1, 1, tzinfo=timezone.utc)
 
 
 class MetaflowDAG(DAG):
@@ -68,7 +65,6 @@ def _dag_arguments(plan: FlowPlan, pool: str | None) -> dict[str, Any]:
         "description": plan.doc.strip().splitlines()[0] if plan.doc.strip() else None,
         "doc_md": _documentation(plan),
         "schedule": _schedule(plan),
-        "start_date": _START_DATE,
         "catchup": False,
         "params": {parameter.name: airflow_param(parameter) for parameter in plan.parameters},
         "tags": sorted({"metaflow", *plan.tags}),
@@ -79,7 +75,8 @@ def _dag_arguments(plan: FlowPlan, pool: str | None) -> dict[str, Any]:
 
 
 def _schedule(plan: FlowPlan) -> Any:
-    # A plain cron string would be read by [scheduler] create_cron_data_intervals; this never is.
+    # A plain cron string would be read by [scheduler] create_cron_data_intervals; this never is. Without a
+    # start date, a DAG that is unpaused waits for the next time instead of making up for the last.
     if not plan.schedules:
         return None
     schedule = plan.schedules[0]

@@ -1,7 +1,8 @@
-"""`python flow.py airflow create FILE`: what it writes, and what it refuses before it has written anything."""
+"""`python flow.py airflow create FILE`: what it writes, and what it refuses before anything is written."""
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 import sys
@@ -22,14 +23,15 @@ def place(tmp_path: Path) -> Place:
     return place
 
 
-def create(place: Place, file: str | Path, *options: str, before: tuple[str, ...] = ()) -> Ended:
-    return place.run(place.folder / "train.py", *before, "airflow", "create", str(file), *options)
+def create(place: Place, file: str | Path, *options: str, name: str = "", quiet: bool = True) -> Ended:
+    named = [f"--name={name}"] if name else []
+    return place.run(place.folder / "train.py", "airflow", *named, "create", str(file), *options, quiet=quiet)
 
 
-def refused(place: Place, file: str | Path, *options: str, before: tuple[str, ...] = ()) -> str:
+def refused(place: Place, file: str | Path, *options: str, name: str = "") -> str:
     """The reason, after a check that nothing has changed."""
     files = place.files()
-    ended = create(place, file, *options, before=before)
+    ended = create(place, file, *options, name=name)
     assert (ended.status, ended.out) == (1, ""), ended.err
     assert place.files() == files
     _, reason = ended.said
@@ -94,17 +96,13 @@ def test_a_file_that_stock_metaflow_generated_is_replaced(tmp_path: Path) -> Non
 
 
 def test_names_that_airflow_does_not_take(place: Place) -> None:
-    reason = refused(place, "dag.py", before=()) if False else ""
-    ended = place.run(place.folder / "train.py", "airflow", "--name", "my flow", "create", "dag.py")
-    assert ended.said[1].startswith("Name 'my flow' contains invalid characters.")
-    ended = place.run(place.folder / "train.py", "airflow", "--name", "n" * 251, "create", "dag.py")
-    assert ended.said[1].endswith(
+    assert refused(place, "dag.py", name="my flow").startswith("Name 'my flow' contains invalid characters.")
+    assert refused(place, "dag.py", name="n" * 251).endswith(
         "has 251 characters, Airflow takes 250. Please choose a shorter --name, project or branch."
     )
     place.write(flow(decorators='@project(name="shop")'))
-    ended = place.run(place.folder / "train.py", "airflow", "--name", "mine", "create", "dag.py")
-    assert ended.said[1] == "--name is not supported for @projects. Use --branch instead."
-    assert place.files().keys() == {"train.py"}
+    reason = "--name is not supported for @projects. Use --branch instead."
+    assert refused(place, "dag.py", name="mine") == reason
 
 
 # Stands in for a real one, which takes seconds and a database.
@@ -126,14 +124,8 @@ def test_pools(place: Place) -> None:
     )
     assert create(beside_fake, "dag.py", "--worker-pool", "ml").status == 0
     assert ", pool='ml')" in (place.folder / "dag.py").read_text(encoding="utf-8")
-    fake.unlink()
-    ended = (
-        place.run(place.folder / "train.py", "airflow", "create", "dag.py", "--worker-pool=gpu", quiet=False)
-        if False
-        else replace(place, variables={"PATH": os.defpath}).run(
-            place.folder / "train.py", "airflow", "create", "dag.py", "--worker-pool=gpu", quiet=False
-        )
-    )
+    nowhere = replace(place, variables={"PATH": os.defpath})
+    ended = create(nowhere, "dag.py", "--worker-pool", "gpu", quiet=False)
     assert ended.status == 0
     assert "No Airflow could be asked here whether the pool gpu exists" in ended.err
 
@@ -193,7 +185,8 @@ def test_a_datastore_that_does_not_answer(place: Place) -> None:
         ),
         (
             flow().replace("        pass", "        self.next(self.start)"),
-            "The start step start has incoming transitions from end. A start step must have no incoming transitions.",
+            "The start step start has incoming transitions from end. "
+            "A start step must have no incoming transitions.",
         ),
     ],
     ids=["syntax error", "missing module", "unknown step", "circular"],
@@ -210,30 +203,36 @@ def test_the_same_flow_gives_the_same_file_which_is_then_left_alone(place: Place
     assert create(place, "dag.py").status == 0
     file = place.folder / "dag.py"
     text, written = file.read_bytes(), file.stat().st_mtime_ns
-    again = place.run(place.folder / "train.py", "airflow", "create", "dag.py", quiet=False)
+    again = create(place, "dag.py", quiet=False)
     assert (
         "DAG TrainFlow for flow TrainFlow compiled to Airflow successfully; the file is unchanged."
         in again.said
     )
     assert (file.read_bytes(), file.stat().st_mtime_ns) == (text, written)
-    assert create(place, "other.py", before=()).status == 0
+    assert create(place, "other.py").status == 0
     assert (place.folder / "other.py").read_bytes() == text
 
 
-@pytest.mark.parametrize("quote", ["it's", "''' + '", '\\"""', "\\\\ \\n {{ds}} 🎈"])
-def test_whatever_is_in_a_plan_the_file_loads(place: Place, quote: str) -> None:
-    place.write(flow(start=f"@environment(vars={{'TEXT': {quote!r}}})"))
-    assert create(place, "dag.py", "--tag", quote).status == 0
-    show = "import runpy, sys; d = runpy.run_path('dag.py')['dag']; print(d.task_dict['start'].plan.tags[0])"
-    env = {**place.env, "AIRFLOW_HOME": str(place.folder / "airflow"), "PYTHONIOENCODING": "utf-8"}
+HOSTILE = ["it's", "''' + '", '\\"""', "\\\\ \\n {{ds}} 🎈", "* *"]
+SHOW_TAGS = "import runpy, json; print(json.dumps(sorted(runpy.run_path('dag.py')['dag'].tags)))"
+
+
+def test_the_file_loads_whatever_is_in_the_plan(place: Place) -> None:
+    assert create(place, "dag.py", *(f"--tag={text}" for text in HOSTILE)).status == 0
+    env = {**place.env, "AIRFLOW_HOME": str(place.folder / "airflow")}
     done = subprocess.run(
-        [sys.executable, "-c", show], env=env, cwd=place.folder, capture_output=True, text=True, check=True
+        [sys.executable, "-c", SHOW_TAGS],
+        env=env,
+        cwd=place.folder,
+        capture_output=True,
+        text=True,
+        check=True,
     )
-    assert done.stdout.splitlines()[-1] == quote
+    assert json.loads(done.stdout.splitlines()[-1]) == sorted([*HOSTILE, "metaflow"])
 
 
 def test_it_says_what_comes_next(place: Place) -> None:
-    ended = place.run(place.folder / "train.py", "airflow", "create", "dag.py", quiet=False)
+    ended = create(place, "dag.py", quiet=False)
     assert ended.out == ""
     assert ended.said[-1] == "Put dag.py into Airflow's dags folder, then: airflow dags trigger TrainFlow"
     assert f"add this line to {place.folder / '.airflowignore'}: train.py" in ended.said[-2]
