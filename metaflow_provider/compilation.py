@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import subprocess
 import sys
 import tempfile
@@ -45,28 +46,38 @@ def compile_flow(flow_file: Path, arguments: Iterable[str], python: str | None) 
         plan, dependencies = Path(folder, "plan.json"), Path(folder, "dependencies.json")
         command = [interpreter, "-m", _MODULE, str(flow_file), str(plan), str(dependencies), *arguments]
         try:
-            outcome = subprocess.run(
-                command,
-                cwd=flow_file.parent,
-                env={**os.environ, "PYTHONUNBUFFERED": "x"},
-                stdin=subprocess.DEVNULL,
-                capture_output=True,
-                text=True,
-                timeout=settings.compile_timeout(),
-                check=False,
-            )
+            status, stderr = _run(command, flow_file.parent)
         except subprocess.TimeoutExpired:
             raise CompilationFailed(
                 f"{flow_file.name} did not compile within {settings.compile_timeout()} s"
             ) from None
         except OSError as error:
             raise CompilationFailed(f"{interpreter} cannot be run ({error}); set [metaflow] python") from None
-        if outcome.returncode:
-            raise CompilationFailed(
-                f"{flow_file.name} does not compile: {_reason(outcome.stderr, interpreter)}"
-            )
+        if status or not plan.exists():
+            raise CompilationFailed(f"{flow_file.name} does not compile: {_reason(stderr, interpreter)}")
         read = json.loads(dependencies.read_text(encoding="utf-8"))
         return Compilation(plan.read_text(encoding="utf-8"), tuple(Path(name) for name in read))
+
+
+def _run(command: list[str], folder: Path) -> tuple[int, str]:
+    """Exit status and stderr; when the time is up, everything that the command started is ended, too."""
+    with subprocess.Popen(
+        command,
+        cwd=folder,
+        env={**os.environ, "PYTHONUNBUFFERED": "x"},
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+        text=True,
+        errors="replace",
+        start_new_session=True,
+    ) as process:
+        try:
+            _, stderr = process.communicate(timeout=settings.compile_timeout())
+        except subprocess.TimeoutExpired:
+            os.killpg(process.pid, signal.SIGKILL)
+            raise
+        return process.returncode, stderr
 
 
 def _reason(stderr: str, interpreter: str) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 import warnings
 from collections.abc import Iterable, MutableMapping
 from concurrent.futures import ThreadPoolExecutor
@@ -11,7 +12,7 @@ from typing import Any
 
 from . import settings
 from .compilation import CompilationFailed, compile_flow
-from .dag.metaflow_dag import MetaflowDAG
+from .dag.metaflow_dag import MetaflowDAG, dag_tags, documentation
 from .dag.problem import problem_dag
 from .plan import FlowPlan, PlanError, loads
 from .plan_cache import Entry, PlanCache
@@ -51,7 +52,7 @@ def load_flows(
         pattern: of the flow files in it; those without a flow class are left alone.
         arguments: options of `airflow plan`, such as `["--max-workers=4"]`.
         python: the interpreter that compiles and runs the flows.
-        dag_arguments: those of `MetaflowDAG`.
+        dag_arguments: those of `MetaflowDAG`; of `step_arguments` each flow takes those of its own steps.
 
     Raises:
         NotADirectoryError: there is no such folder.
@@ -99,7 +100,8 @@ def _warn_if_not_ignored(dag_folder: Path, flow_folder: Path) -> None:
         return
     ignore = dag_folder / ".airflowignore"
     line = f"{flow_folder.relative_to(dag_folder).parts[0]}/"
-    if not ignore.exists() or line.rstrip("/") not in ignore.read_text(encoding="utf-8"):
+    ignored = ignore.read_text(encoding="utf-8").split() if ignore.exists() else []
+    if not {line, line.rstrip("/"), f"/{line}", f"{line}*"} & set(ignored):
         warnings.warn(
             f"So that Airflow does not take flow files for DAG files, add this line to {ignore}: {line}",
             stacklevel=3,
@@ -140,12 +142,13 @@ def _compile(
     last: Entry,
     python: str | None,
 ) -> Entry:
+    started = time.time()
     try:
         compilation = compile_flow(file, arguments, python)
         plan, error, dependencies = compilation.plan, "", compilation.dependencies
     except CompilationFailed as failure:
         plan, error, dependencies = last.plan, str(failure), tuple(file.parent.rglob("*.py"))
-    cache.store(file, key, plan, error, dependencies)
+    cache.store(file, key, plan, error, dependencies, started)
     return Entry(plan, error, fresh=True)
 
 
@@ -153,7 +156,10 @@ def _from_entry(file: Path, entry: Entry) -> _Loaded:
     if not entry.plan:
         missing = f"{file.name} has no compiled plan on this machine, and a worker does not compile"
         return _Loaded(file, None, entry.error or missing)
-    return _Loaded(file, loads(entry.plan), entry.error)
+    try:
+        return _Loaded(file, loads(entry.plan), entry.error)
+    except PlanError as error:
+        return _Loaded(file, None, f"{file.name}: {error}")
 
 
 def _read(file: Path) -> _Loaded:
@@ -170,16 +176,30 @@ def _dags(loaded: _Loaded, python: str | None, dag_arguments: dict[str, Any]) ->
     if loaded.plan is None:
         yield problem_dag(loaded.file.stem, loaded.problem)
     elif wanted in (None, loaded.plan.name, dag_arguments.get("dag_id")):
-        yield MetaflowDAG(loaded.plan, python=python, **_noting(loaded, dag_arguments))
+        yield _dag(loaded, loaded.plan, python, dag_arguments)
+
+
+def _dag(loaded: _Loaded, plan: FlowPlan, python: str | None, dag_arguments: dict[str, Any]) -> Any:
+    arguments = dict(dag_arguments)
+    if "step_arguments" in arguments:
+        own = {step.name for step in plan.steps}
+        arguments["step_arguments"] = {k: v for k, v in arguments["step_arguments"].items() if k in own}
+    try:
+        return MetaflowDAG(plan, python=python, **_noting(loaded, arguments))
+    except Exception as error:  # whatever is wrong with this flow, the others must load
+        problem = f"{loaded.file.name}: {type(error).__name__}: {error}"
+        warnings.warn(problem, stacklevel=4)
+        return problem_dag(plan.name, problem)
 
 
 def _noting(loaded: _Loaded, dag_arguments: dict[str, Any]) -> dict[str, Any]:
     """The DAG's arguments, with the problem where people look, if the plan is not of today's file."""
     if not loaded.problem:
         return dag_arguments
-    tags = {"metaflow", "metaflow: not up to date", *dag_arguments.get("tags", ())}
+    assert loaded.plan is not None
+    tags = {"metaflow: not up to date", *dag_tags(loaded.plan), *dag_arguments.get("tags", ())}
     note = f"**This is the last version that compiled.** {loaded.problem}"
-    return {**dag_arguments, "tags": sorted(tags), "doc_md": note}
+    return {**dag_arguments, "tags": sorted(tags), "doc_md": f"{note}\n\n{documentation(loaded.plan)}"}
 
 
 def _in_worker() -> bool:

@@ -19,6 +19,12 @@ from .plan.model import SCHEMA
 _RETRY_FAILURE_SECONDS = 60
 
 
+# How much of a flow file's path names it.
+_PARTS_OF_PATH = 3
+# Parts of variables' names that hold what is in no plan.
+_SECRET = ("AUTH", "HEADERS", "SECRET", "PASSWORD")
+
+
 @dataclass(frozen=True)
 class Entry:
     """What the cache knows of a flow file.
@@ -47,27 +53,38 @@ class PlanCache:
     def look_up(self, flow_file: Path, arguments: Iterable[str]) -> Entry:
         """The entry of a flow file; an empty one if there is none."""
         path = self._path(flow_file, arguments)
-        try:
-            data: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
-        except (OSError, ValueError):
+        data = _read(path)
+        if data is None:
             return Entry()
         if data["error"] and time.time() - path.stat().st_mtime > _RETRY_FAILURE_SECONDS:
             return Entry(data["plan"], data["error"])
         fresh, touched = _unchanged(data["dependencies"])
         if fresh and touched:
             self._write(path, data)
-        return Entry(data["plan"], data["error"], fresh)
+        return Entry(data["plan"], data["error"], fresh and data["settings"] == _settings())
 
     def store(
-        self, flow_file: Path, arguments: Iterable[str], plan: str, error: str, dependencies: Iterable[Path]
+        self,
+        flow_file: Path,
+        arguments: Iterable[str],
+        plan: str,
+        error: str,
+        dependencies: Iterable[Path],
+        started: float,
     ) -> None:
-        """Keep the outcome of a compilation that read `dependencies`."""
-        stamps = {str(path): [_stamp(path), _content(path)] for path in dependencies if path.is_file()}
-        self._write(self._path(flow_file, arguments), {"plan": plan, "error": error, "dependencies": stamps})
+        """Keep the outcome of a compilation that read `dependencies` and started at the time `started`."""
+        stamps = {}
+        for path in dependencies:
+            if path.is_file():
+                changed_meanwhile = path.stat().st_mtime >= started
+                stamps[str(path)] = [[0, 0], ""] if changed_meanwhile else [_stamp(path), _content(path)]
+        data = {"plan": plan, "error": error, "dependencies": stamps, "settings": _settings()}
+        self._write(self._path(flow_file, arguments), data)
 
     def _path(self, flow_file: Path, arguments: Iterable[str]) -> Path:
-        settings = sorted(f"{k}={v}" for k, v in os.environ.items() if k.startswith("METAFLOW_"))
-        key = "\0".join([__version__, str(SCHEMA), str(flow_file), *arguments, "", *settings])
+        # Workers may have the same files elsewhere, and other variables; they must find the entry, too.
+        place = "/".join(flow_file.parts[-_PARTS_OF_PATH:])
+        key = "\0".join([__version__, str(SCHEMA), place, *arguments])
         return self._folder / f"{flow_file.stem}-{hashlib.sha256(key.encode()).hexdigest()[:24]}.json"
 
     def _write(self, path: Path, data: Mapping[str, Any]) -> None:
@@ -77,6 +94,26 @@ class PlanCache:
         with os.fdopen(descriptor, "w", encoding="utf-8") as file:
             json.dump(data, file)
         os.replace(temporary, path)
+
+
+def _read(path: Path) -> dict[str, Any] | None:
+    """The entry in a file; none if there is no file, or a damaged one."""
+    try:
+        data = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return None
+    complete = isinstance(data, dict) and {"plan", "error", "dependencies", "settings"} <= set(data)
+    return data if complete else None
+
+
+def _settings() -> str:
+    """Digest of Metaflow's variables, which a compilation reads, but for secret ones."""
+    variables = sorted(
+        f"{name}={value}"
+        for name, value in os.environ.items()
+        if name.startswith("METAFLOW_") and not any(part in name for part in _SECRET)
+    )
+    return hashlib.sha256("\0".join(variables).encode()).hexdigest()
 
 
 def _unchanged(dependencies: dict[str, list[Any]]) -> tuple[bool, bool]:

@@ -26,7 +26,10 @@ def bash_command(step: Step, python: str, code: Path, module: str) -> list[str]:
         f"export PATH={shlex.quote(str(Path(python).parent))}:$PATH",
         f"exec 9>{lock}; flock 9",
         f"if [ ! -e {done} ]; then",
+        # Without the lock, which what these lines start could keep after their end.
+        "(",
         *once,
+        ") 9>&-",
         f"touch {done}; fi",
         "exec 9>&-",
         *always,

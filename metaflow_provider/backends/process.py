@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import json
 import os
+import select
 import signal
 import subprocess
 import sys
 import tempfile
+import time
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -51,10 +54,9 @@ class ProcessBackend:
         process = self._process
         if process is None or process.poll() is not None:
             return
-        process.send_signal(signal.SIGTERM)
-        try:
-            process.wait(_KILL_AFTER_SECONDS)
-        except subprocess.TimeoutExpired:
+        os.killpg(process.pid, signal.SIGTERM)
+        _drain(process, _KILL_AFTER_SECONDS)
+        with suppress(ProcessLookupError):
             os.killpg(process.pid, signal.SIGKILL)
 
     def _run(self, call: StepCall, code: Path, request_file: Path, result_file: Path, log: Log) -> int:
@@ -94,8 +96,19 @@ class ProcessBackend:
         path = [unpacked_exports.pop("PYTHONPATH", ""), os.environ.get("PYTHONPATH", "")]
         return {
             **os.environ,
-            **connection_variables(settings.connection_id()),
             **unpacked_exports,
             "PYTHONPATH": os.pathsep.join(part for part in path if part),
+            **call.plan.runtime.environment,
+            **connection_variables(settings.connection_id()),
             **variables(call),
         }
+
+
+def _drain(process: subprocess.Popen[str], seconds: float) -> None:
+    """Wait for the end of a process, whose output nobody else reads meanwhile, for `seconds` at most."""
+    assert process.stdout is not None
+    output = process.stdout.fileno()
+    deadline = time.monotonic() + seconds
+    while process.poll() is None and time.monotonic() < deadline:
+        if select.select([output], [], [], 0.1)[0] and not os.read(output, 65536):
+            time.sleep(0.05)  # closed, and about to end

@@ -43,7 +43,7 @@ def request(call: StepCall, flow_file: str) -> str:
 
 
 def variables(call: StepCall) -> dict[str, str]:
-    """Environment of the step, as stock Metaflow sets it; a step's own variables come last."""
+    """Variables of this step of this run, as stock Metaflow sets them; those of `@environment` come last."""
     plan = call.plan
     code = plan.code
     own = {
@@ -59,4 +59,4 @@ def variables(call: StepCall) -> dict[str, str]:
         "METAFLOW_AIRFLOW_JOB_ID": call.metadata["airflow-job-id"],
         "PYTHONUNBUFFERED": "x",
     }
-    return {**plan.runtime.environment, **own, **plan.step(call.step).environment}
+    return {**own, **plan.step(call.step).environment}

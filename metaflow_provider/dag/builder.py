@@ -76,7 +76,7 @@ class TaskBuilder:
     def _step(self, name: str, foreach_index: Any = None) -> None:
         step = self._plan.step(name)
         arguments: dict[str, Any] = {
-            "retries": 0 if self._graph[name].loop else step.retry.engine_retries,
+            "retries": step.retry.engine_retries,
             "retry_delay": timedelta(minutes=step.retry.minutes_between),
             "trigger_rule": self._trigger_rule(name),
             "doc_md": step.doc or None,

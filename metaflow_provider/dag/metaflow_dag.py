@@ -12,6 +12,9 @@ from ..version_compat import DAG, CronTriggerTimetable
 from .builder import TaskBuilder
 from .params import airflow_param
 
+# Airflow refuses a DAG with a longer one.
+_LONGEST_TAG = 100
+
 
 class MetaflowDAG(DAG):
     """The DAG of a flow's plan.
@@ -63,15 +66,20 @@ def _dag_arguments(plan: FlowPlan, pool: str | None) -> dict[str, Any]:
     return {
         "dag_id": plan.name,
         "description": plan.doc.strip().splitlines()[0] if plan.doc.strip() else None,
-        "doc_md": _documentation(plan),
+        "doc_md": documentation(plan),
         "schedule": _schedule(plan),
         "catchup": False,
         "params": {parameter.name: airflow_param(parameter) for parameter in plan.parameters},
-        "tags": sorted({"metaflow", *plan.tags}),
+        "tags": dag_tags(plan),
         "max_active_tasks": plan.limits.max_workers,
         "dagrun_timeout": timedelta(seconds=timeout) if timeout else None,
         "default_args": default_args,
     }
+
+
+def dag_tags(plan: FlowPlan) -> list[str]:
+    """The DAG's tags: those of its runs, but for what is too long for Airflow, and `metaflow`."""
+    return sorted({"metaflow", *(tag for tag in plan.tags if len(tag) <= _LONGEST_TAG)})
 
 
 def _schedule(plan: FlowPlan) -> Any:
@@ -83,7 +91,7 @@ def _schedule(plan: FlowPlan) -> Any:
     return CronTriggerTimetable(schedule.cron, timezone=schedule.timezone or "UTC")
 
 
-def _documentation(plan: FlowPlan) -> str:
+def documentation(plan: FlowPlan) -> str:
     """The flow's text, and the plan's digest: Airflow makes a new DAG version when it changes."""
     facts = [f"Metaflow flow `{plan.flow}`, plan `{digest(plan)}`"]
     if plan.production_token:

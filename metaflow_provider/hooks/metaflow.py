@@ -35,6 +35,9 @@ class MetaflowHook(BaseHook):
         """
         connection = self.get_connection(self.metaflow_conn_id)
         variables = {k: str(v) for k, v in connection.extra_dejson.items() if k.startswith("METAFLOW_")}
+        for name, value in variables.items():
+            if name.endswith(("_KEY", "_HEADERS", "_TOKEN", "_SECRET", "_PASSWORD")):
+                mask_secret(value)
         if connection.host:
             variables["METAFLOW_SERVICE_URL"] = _address(connection)
         if connection.password:

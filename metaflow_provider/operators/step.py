@@ -11,7 +11,7 @@ from metaflow_extensions.orchestrators.core.ids import airflow_run_id
 from ..backends.base import Backend, StepCall
 from ..dag.params import command_line_values
 from ..plan import FlowPlan, digest, dumps, loads
-from ..version_compat import AirflowSkipException, BaseOperator
+from ..version_compat import AirflowFailException, AirflowSkipException, BaseOperator
 from .records import RECORDS, chunks, led_here, pull
 
 _PLAN = "metaflow_plan"
@@ -78,13 +78,22 @@ class MetaflowStepOperator(BaseOperator):
             task_instance.xcom_push(key=_DIGEST, value=own)
             task_instance.xcom_push(key=_PLAN, value=packed)
             return self.plan
-        if task_instance.xcom_pull(task_ids=start, key=_DIGEST) in (own, None):
+        pinned = task_instance.xcom_pull(task_ids=start, key=_DIGEST)
+        if pinned == own:
             return self.plan
+        if pinned is None:
+            raise AirflowFailException(
+                f"This run began with another first step than {start}, before the flow was deployed anew; "
+                "start a new run"
+            )
         self.log.info(
             "The flow was deployed anew since this run began, which goes on with the plan it began with"
         )
         packed = task_instance.xcom_pull(task_ids=start, key=_PLAN)
-        return loads(zlib.decompress(base64.b64decode(packed)).decode())
+        plan = loads(zlib.decompress(base64.b64decode(packed)).decode())
+        if self.task_id not in plan.graph.nodes:
+            raise AirflowSkipException(f"The flow had no step {self.task_id} when this run began")
+        return plan
 
     def _parents_to_ask(self, plan: FlowPlan) -> list[str]:
         """Parents whose records matter: all where a switch decides, else loops, for how often they ran."""

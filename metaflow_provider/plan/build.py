@@ -9,9 +9,11 @@ from __future__ import annotations
 import inspect
 import json
 import os
+import sys
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
+from urllib.parse import urlparse
 
 from metaflow_extensions.orchestrators._version import __version__
 from metaflow_extensions.orchestrators.core.graph import FOREACH, JOIN, LINEAR, SPLIT, SWITCH, GraphError
@@ -78,7 +80,7 @@ def build_plan(
     plan = FlowPlan(
         name=wishes.name,
         flow=flow.name,
-        file=os.path.basename(inspect.getfile(flow.__class__)),
+        file=os.path.basename(sys.argv[0]),
         steps=tuple(_step(graph[name], state) for name in order),
         runtime=_runtime(state),
         code=code,
@@ -98,6 +100,7 @@ def build_plan(
         version=__version__,
     )
     _check_parameters(plan)
+    _check_sensors(plan)
     return plan
 
 
@@ -262,7 +265,14 @@ def _common_environment(state: Any) -> dict[str, str]:
     }
     if configs:
         variables["METAFLOW_FLOW_CONFIG_VALUE"] = json.dumps(configs)
-    return {name: str(value) for name, value in sorted(variables.items()) if value is not None}
+    known = {name: str(value) for name, value in sorted(variables.items()) if value is not None}
+    for name, value in known.items():
+        if "://" in value and urlparse(value).password:
+            raise Refusal(
+                f"{name} holds a password, and a plan is no place for one",
+                remedy="leave it out of the address; on Airflow the connection metaflow_default can hold it",
+            )
+    return known
 
 
 def _local_root(state: Any) -> str | None:
@@ -384,6 +394,18 @@ def _sensors(flow: Any) -> Iterator[Sensor]:
                 attributes["execution_delta"] = delta.total_seconds()
             task = attributes.pop("name", None) or f"{operator}-{number}"
             yield Sensor(name, task, _plain(attributes))
+
+
+def _check_sensors(plan: FlowPlan) -> None:
+    taken = {step.name for step in plan.steps}
+    for sensor in plan.sensors:
+        if sensor.name in taken:
+            raise Refusal(
+                f"the sensor's name {sensor.name} is taken by a step or another sensor",
+                decorator=sensor.decorator,
+                remedy="give it another name",
+            )
+        taken.add(sensor.name)
 
 
 def _check_parameters(plan: FlowPlan) -> None:

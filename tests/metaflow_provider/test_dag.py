@@ -105,13 +105,12 @@ def test_arguments_that_mean_nothing(arguments: dict[str, Any], message: str) ->
     assert str(refused.value) == message
 
 
-def test_airflow_tries_steps_again_but_not_loops_which_hold_several_tasks() -> None:
+def test_airflow_tries_steps_again() -> None:
     flow = plan(step("start", "end", retry=Retry(1, 3, 2), doc="Starts."), step("end"))
     tasks = MetaflowDAG(flow).task_dict
     assert (tasks["start"].retries, tasks["start"].retry_delay) == (4, timedelta(minutes=2))
     assert tasks["start"].doc_md == "Starts."
     assert tasks["end"].retries == 0
-    assert MetaflowDAG(LOOP).task_dict["loop"].retries == 0
 
 
 def test_steps_wait_for_all_their_parents_unless_a_switch_leaves_some_out() -> None:

@@ -9,6 +9,9 @@ import pytest
 
 from metaflow_provider.plan_cache import Entry, PlanCache
 
+# A compilation that starts when all files are as they stay.
+LATER = time.time() + 3600
+
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
@@ -36,14 +39,14 @@ def test_nothing_is_known_of_a_new_flow(cache: PlanCache, flow: Path) -> None:
 
 
 def test_what_was_kept_is_found(cache: PlanCache, flow: Path) -> None:
-    cache.store(flow, (), "plan", "", [flow])
+    cache.store(flow, (), "plan", "", [flow], LATER)
     assert cache.look_up(flow, ()) == Entry("plan", "", fresh=True)
 
 
 def test_a_file_that_was_touched_but_is_equal_counts_as_unchanged(
     cache: PlanCache, folder: Path, flow: Path
 ) -> None:
-    cache.store(flow, (), "plan", "", [flow])
+    cache.store(flow, (), "plan", "", [flow], LATER)
     touch(flow, 10)
     assert cache.look_up(flow, ()).fresh
     # The new time is kept, so that the content is not read again.
@@ -57,14 +60,14 @@ def test_a_file_that_was_touched_but_is_equal_counts_as_unchanged(
 def test_a_changed_file_makes_the_plan_old_but_keeps_it(cache: PlanCache, flow: Path, tmp_path: Path) -> None:
     helper = tmp_path / "helper.py"
     helper.write_text("one", encoding="utf-8")
-    cache.store(flow, (), "plan", "", [flow, helper])
+    cache.store(flow, (), "plan", "", [flow, helper], LATER)
     helper.write_text("two", encoding="utf-8")
     touch(helper, 10)
     assert cache.look_up(flow, ()) == Entry("plan", "", fresh=False)
 
 
 def test_a_file_of_the_same_size_is_told_apart(cache: PlanCache, flow: Path) -> None:
-    cache.store(flow, (), "plan", "", [flow])
+    cache.store(flow, (), "plan", "", [flow], LATER)
     flow.write_text("wolf", encoding="utf-8")
     touch(flow, 10)
     assert not cache.look_up(flow, ()).fresh
@@ -73,7 +76,7 @@ def test_a_file_of_the_same_size_is_told_apart(cache: PlanCache, flow: Path) -> 
 def test_a_file_that_is_gone_makes_the_plan_old(cache: PlanCache, flow: Path, tmp_path: Path) -> None:
     helper = tmp_path / "helper.py"
     helper.write_text("one", encoding="utf-8")
-    cache.store(flow, (), "plan", "", [flow, helper])
+    cache.store(flow, (), "plan", "", [flow, helper], LATER)
     helper.unlink()
     assert cache.look_up(flow, ()) == Entry("plan", "", fresh=False)
 
@@ -81,28 +84,22 @@ def test_a_file_that_is_gone_makes_the_plan_old(cache: PlanCache, flow: Path, tm
 def test_a_failure_is_kept_beside_the_last_good_plan_and_is_tried_again_after_a_minute(
     cache: PlanCache, folder: Path, flow: Path
 ) -> None:
-    cache.store(flow, (), "plan", "it does not compile", [flow])
+    cache.store(flow, (), "plan", "it does not compile", [flow], LATER)
     assert cache.look_up(flow, ()) == Entry("plan", "it does not compile", fresh=True)
     [file] = folder.iterdir()
     touch(file, -61)
     assert cache.look_up(flow, ()) == Entry("plan", "it does not compile", fresh=False)
 
 
-def test_arguments_and_settings_have_plans_of_their_own(
-    cache: PlanCache, flow: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    cache.store(flow, ("--max-workers=2",), "plan", "", [flow])
+def test_arguments_have_plans_of_their_own(cache: PlanCache, flow: Path) -> None:
+    cache.store(flow, ("--max-workers=2",), "plan", "", [flow], LATER)
     assert cache.look_up(flow, ("--max-workers=2",)).fresh
     assert cache.look_up(flow, ("--max-workers=3",)) == Entry()
     assert cache.look_up(flow.with_name("other.py"), ("--max-workers=2",)) == Entry()
-    monkeypatch.setenv("METAFLOW_DEFAULT_DATASTORE", "s3")
-    assert cache.look_up(flow, ("--max-workers=2",)) == Entry()
-    monkeypatch.delenv("METAFLOW_DEFAULT_DATASTORE")
-    assert cache.look_up(flow, ("--max-workers=2",)).fresh
 
 
 def test_a_damaged_entry_is_as_good_as_none(cache: PlanCache, folder: Path, flow: Path) -> None:
-    cache.store(flow, (), "plan", "", [flow])
+    cache.store(flow, (), "plan", "", [flow], LATER)
     [file] = folder.iterdir()
     for damaged in ("", "{", '{"plan": "'):
         file.write_text(damaged, encoding="utf-8")
@@ -111,12 +108,12 @@ def test_a_damaged_entry_is_as_good_as_none(cache: PlanCache, folder: Path, flow
 
 def test_many_writers_and_readers_at_once(cache: PlanCache, folder: Path, flow: Path) -> None:
     plans = [f"plan {number} " * 10_000 for number in range(8)]
-    cache.store(flow, (), plans[0], "", [flow])
+    cache.store(flow, (), plans[0], "", [flow], LATER)
     seen: list[Entry] = []
 
     def write(plan: str) -> None:
         for _ in range(10):
-            cache.store(flow, (), plan, "", [flow])
+            cache.store(flow, (), plan, "", [flow], LATER)
             seen.append(cache.look_up(flow, ()))
 
     writers = [threading.Thread(target=write, args=(plan,)) for plan in plans]
@@ -127,3 +124,25 @@ def test_many_writers_and_readers_at_once(cache: PlanCache, folder: Path, flow: 
     assert len(seen) == 80
     assert all(entry.fresh and entry.plan in plans for entry in seen)
     assert len(list(folder.iterdir())) == 1, "nothing is left beside the entry"
+
+
+def test_a_file_that_changed_during_the_compilation_is_read_again(cache: PlanCache, flow: Path) -> None:
+    cache.store(flow, (), "plan", "", [flow], time.time() - 60)
+
+    assert cache.look_up(flow, ()) == Entry("plan", "", fresh=False)
+
+
+def test_headers_do_not_hide_a_plan(cache: PlanCache, flow: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    cache.store(flow, (), "plan", "", [flow], LATER)
+    monkeypatch.setenv("METAFLOW_SERVICE_HEADERS", "{}")
+    assert cache.look_up(flow, ()).fresh
+
+    monkeypatch.setenv("METAFLOW_DEFAULT_DATASTORE", "s3")
+    assert cache.look_up(flow, ()) == Entry("plan", "", fresh=False)
+
+
+def test_a_worker_with_the_files_elsewhere_finds_the_plan(cache: PlanCache, tmp_path: Path) -> None:
+    places = [tmp_path / place / "project" / "dags" / "flows" / "train.py" for place in ("one", "two")]
+    cache.store(places[0], (), "plan", "", [], LATER)
+
+    assert cache.look_up(places[1], ()).plan == "plan"

@@ -20,6 +20,10 @@ if TYPE_CHECKING:
 SERIES_METADATA = "series"
 
 
+class NoAttemptLeft(Exception):
+    """The task has used all attempts that Metaflow allows; the message is one line."""
+
+
 def flow_datastore(request: TaskRequest) -> FlowDataStore:
     """The flow's datastore, as its tasks see it."""
     from metaflow.datastore import FlowDataStore
@@ -75,16 +79,23 @@ class Attempts:
         return bool(there)
 
     def claim(self) -> int:
-        """Take the first free attempt number; when all are used, the last one again."""
+        """Take the first free attempt number.
+
+        An attempt is not made twice: what Metaflow's client shows of its artifacts is what was registered
+        first, by local metadata and by the metadata service alike.
+
+        Raises:
+            NoAttemptLeft: all are used.
+        """
         from metaflow.metaflow_config import MAX_ATTEMPTS
 
         for attempt in range(self.count(), MAX_ATTEMPTS):
             if self._create(attempt):
                 return attempt
-        last = int(MAX_ATTEMPTS) - 1
-        self._reopen(last)
-        print(f"All attempts of {self.step}/{self.task_id} are used: attempt {last} is made again")
-        return last
+        raise NoAttemptLeft(
+            f"Task {self.run_id}/{self.step}/{self.task_id} was tried {MAX_ATTEMPTS} times, as often as "
+            "Metaflow allows, and is not run again: start a new run"
+        )
 
     def _create(self, attempt: int) -> bool:
         """Write the attempt's mark if nobody has; a store without conditional writes just writes it."""
@@ -101,22 +112,6 @@ class Attempts:
         if kind == "s3":
             return _create_object(self._s3_client(), uri, content)
         return True
-
-    def _reopen(self, attempt: int) -> None:
-        from metaflow.datastore import TaskDataStore
-
-        name = TaskDataStore.metadata_name_for_attempt(TaskDataStore.METADATA_DONE_SUFFIX, attempt)
-        uri = self.datastore._storage_impl.full_uri(self._path(name))
-        if self.datastore.TYPE == "local":
-            if os.path.exists(uri):
-                os.unlink(uri)
-        elif self.datastore.TYPE == "s3":
-            self._s3_client().delete_object(**_s3_object(uri))
-        else:
-            raise RuntimeError(
-                f"All attempts of {self.step}/{self.task_id} are used and a {self.datastore.TYPE} datastore "
-                "cannot take one back; start a new run"
-            )
 
     def _s3_client(self) -> Any:
         """The datastore's own client: another one takes a tenth of a second to make."""

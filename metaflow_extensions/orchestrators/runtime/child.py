@@ -66,6 +66,7 @@ class Child:
         self._lifeline = lifeline
         self._deadline = time.monotonic() + timeout if timeout else None
         self._kill_at: float | None = None
+        self.worker_is_gone = False
         sys.stdout.flush()
         sys.stderr.flush()
         out, err = os.pipe(), os.pipe()
@@ -106,6 +107,7 @@ class Child:
         for key, _ in selector.select(wait):
             if key.fd == self._lifeline:
                 selector.unregister(key.fd)
+                self.worker_is_gone = True
                 _discard_own_output()
                 self._output.write("stderr", b"The worker that started this task is gone: the task ends\n")
                 self.terminate()

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import json
 import os
+import sys
 from pathlib import Path
 from typing import Any, Protocol
 
 from ..core.graph import Graph
 from ..core.ids import PARAMETERS_STEP, PARAMETERS_TASK, TaskRef
 from ..core.walk import parents_of
-from .attempts import SERIES_METADATA, Attempts, flow_datastore
+from .attempts import SERIES_METADATA, Attempts, NoAttemptLeft, flow_datastore
 from .flow_file import run_flow_file
 from .logs import Attempted
 from .request import Record, TaskRequest
@@ -21,6 +22,8 @@ RECORD_FILE = "METAFLOW_ORCHESTRATORS_RECORD"
 SERIES = "METAFLOW_ORCHESTRATORS_SERIES"
 METADATA = "METAFLOW_ORCHESTRATORS_METADATA"
 INTERNAL_DECORATOR = "orchestrators_internal"
+# A try's exit status, if it has claimed no attempt.
+NO_ATTEMPT_LEFT = 3
 
 
 class Try(Attempted, Protocol):
@@ -109,8 +112,10 @@ class StepTask:
         """The attempt's number, once the fork has found it out."""
         return int(self._attempt_file.read_text()) if self._attempt_file.exists() else None
 
-    def record(self) -> Record:
-        """What the task did."""
+    def record(self) -> Record | None:
+        """What the task did; `None` if it did not come to its end."""
+        if not self._record_file.exists():
+            return None
         data = json.loads(self._record_file.read_text())
         return Record(self._task.index, tuple(data["next"]), data.get("n"))
 
@@ -122,8 +127,13 @@ class StepTask:
         os.environ[RECORD_FILE] = str(self._record_file)
         os.environ[SERIES] = self._request.series
         os.environ[METADATA] = json.dumps(self._request.metadata)
-        run_flow_file(Path(self._request.flow_file), lambda flow: self._arguments(graph_of(flow), attempts))
-        return 0
+        try:
+            run_flow_file(
+                Path(self._request.flow_file), lambda flow: self._arguments(graph_of(flow), attempts)
+            )
+        except NoAttemptLeft as refusal:
+            print(refusal, file=sys.stderr)
+            return NO_ATTEMPT_LEFT
 
     def _done_in_this_series(self, attempts: Attempts) -> bool:
         success = attempts.newest_success() if self._request.series else None

@@ -10,6 +10,7 @@ import os
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from types import ModuleType
 from typing import Any, NoReturn
 
 
@@ -30,8 +31,7 @@ def run_flow_file(path: Path, arguments: Callable[[Any], list[str]]) -> NoReturn
     os.chdir(path.parent)
     sys.path[0] = str(path.parent)
     sys.argv = [str(path)]
-    # Metaflow has put types into this process's __main__ that its artifacts name: so no new module.
-    module = sys.modules["__main__"]
+    module = _emptied_main()
     module.__file__, module.__spec__ = str(path), None
     construct = FlowSpec.__init__
 
@@ -42,5 +42,18 @@ def run_flow_file(path: Path, arguments: Callable[[Any], list[str]]) -> NoReturn
         construct(flow, use_cli)
 
     FlowSpec.__init__ = construct_with_arguments
-    exec(compile(path.read_bytes(), str(path), "exec"), module.__dict__)
+    exec(compile(path.read_bytes(), str(path), "exec", dont_inherit=True), module.__dict__)
     raise StartsNoFlow(f"{path.name} does not start a flow: it should call it when run as a script")
+
+
+def _emptied_main() -> ModuleType:
+    """This process's `__main__` without the names of its own script.
+
+    It is kept, and in it the named tuples that Metaflow has put there, since artifacts refer to them.
+    """
+    module = sys.modules["__main__"]
+    for name, value in list(vars(module).items()):
+        is_named_tuple = isinstance(value, type) and issubclass(value, tuple)
+        if not name.startswith("__") and not is_named_tuple:
+            delattr(module, name)
+    return module

@@ -16,7 +16,7 @@ from typing import TypeVar
 
 from ..core.ids import TaskRef
 from .child import Child, Ending
-from .execution import ParametersTask, StepTask, Try
+from .execution import NO_ATTEMPT_LEFT, ParametersTask, StepTask, Try
 from .logs import LogKeeper
 from .request import Record, TaskRequest
 
@@ -75,21 +75,26 @@ class Supervisor:
     def _task(self, task: TaskRef, folder: Path) -> Record:
         retries = self._request.retries
         if retries.left is not None:
-            return self._run_once(
-                StepTask(self._request, folder, task, retries.left - retries.error)
-            ).record()
+            return self._try(task, folder, retries.left - retries.error)
         for left in range(retries.user + retries.error, 0, -1):
             try:
-                return self._run_once(StepTask(self._request, folder, task, left - retries.error)).record()
+                return self._try(task, folder, left - retries.error)
             except TaskFailed as failure:
                 if failure.status != TRY_AGAIN:
                     raise
                 print(f"{failure}; {left} more", flush=True)
                 self._wait(60 * retries.minutes_between)
         try:
-            return self._run_once(StepTask(self._request, folder, task, -retries.error)).record()
+            return self._try(task, folder, -retries.error)
         except TaskFailed as failure:
             raise TaskFailed(str(failure), max(failure.status, FAILED_FOR_GOOD)) from None
+
+    def _try(self, task: TaskRef, folder: Path, user_retries_left: int) -> Record:
+        work = self._run_once(StepTask(self._request, folder, task, user_retries_left))
+        record = work.record()
+        if record is None:
+            raise TaskFailed(f"{work} failed: the step left its process by exit status 0", TRY_AGAIN)
+        return record
 
     def _run_once(self, work: TryT) -> TryT:
         if self._terminated:
@@ -98,11 +103,16 @@ class Supervisor:
         with tempfile.NamedTemporaryFile() as stdout, tempfile.NamedTemporaryFile() as stderr:
             logs = LogKeeper(self._request, work, {"stdout": stdout, "stderr": stderr})
             self._child = Child(work.run, logs, self._lifeline, timeout and timeout + TIMEOUT_MARGIN_SECONDS)
+            if self._terminated:  # the signal came before there was a child to hand it to
+                self._child.terminate()
             ending = self._child.wait()
+            self._terminated = self._terminated or self._child.worker_is_gone
             self._child = None
             logs.save()
         if self._terminated:
             raise TaskFailed(f"{work} was terminated", TERMINATED)
+        if ending == Ending(NO_ATTEMPT_LEFT) and work.attempt() is None:
+            raise TaskFailed(f"{work} has no attempt left", FAILED_FOR_GOOD)
         if ending != Ending(0):
             raise TaskFailed(f"{work} failed: {ending}", TRY_AGAIN)
         return work
@@ -110,9 +120,12 @@ class Supervisor:
     def _wait(self, seconds: float) -> None:
         deadline = time.monotonic() + seconds
         lifeline = [self._lifeline] if self._lifeline is not None else []
-        while not self._terminated and (left := deadline - time.monotonic()) > 0:
+        while not self._terminated:
+            left = max(0.0, deadline - time.monotonic())
             if select.select(lifeline, [], [], min(left, 1))[0]:
                 self._terminated = True
+            elif not left:
+                return
 
     def _on_terminate(self, number: int, frame: FrameType | None) -> None:
         self._terminated = True

@@ -181,6 +181,8 @@ def plan(
     from .deployment import AirflowWishes, compile_flow
 
     with refusals():
+        if out is not None:
+            dag_file.check_target(Path(out), Path(sys.argv[0]), force=False)
         tokens = TokenWishes(authorize, given_token, generate_new_token)
         compiled = compile_flow(obj, AirflowWishes(tokens=tokens, **wishes), include_files=upload)
         if upload:

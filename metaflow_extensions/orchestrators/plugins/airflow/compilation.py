@@ -12,6 +12,7 @@ import json
 import os
 import sys
 import sysconfig
+import traceback
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -24,31 +25,66 @@ def main(arguments: list[str]) -> None:
     flow_file, plan_file, dependencies_file, *options = arguments
     path = Path(flow_file)
 
+    opened = _opened_files()
+
     def plan_command(flow: Any) -> list[str]:
-        _check_one_flow(path)
+        _check_one_flow(path, type(flow))
         return ["--no-pylint", "--quiet", "airflow", "plan", f"--out={plan_file}", *options]
 
     try:
         run_flow_file(path, plan_command)
     except StartsNoFlow:
-        _check_one_flow(path)
+        _check_one_flow(path, None)
         sys.exit(f"{path.name} does not start its flow: call it under if __name__ == '__main__'")
     except SyntaxError as error:
         sys.exit(f"{Path(error.filename or flow_file).name}, line {error.lineno}: {error.msg}")
     except SystemExit as ending:
         if not ending.code:
-            names = sorted({str(file) for file in _files_read(path)})
+            names = sorted({str(file) for file in _files_read(path)} | opened)
             Path(dependencies_file).write_text(json.dumps(names), encoding="utf-8")
         raise
+    except Exception as error:
+        sys.exit(_one_line(error, path))
 
 
-def _check_one_flow(path: Path) -> None:
+def _one_line(error: Exception, path: Path) -> str:
+    """What happened, and the line of the flow file that led to it."""
+    lines = [
+        frame.lineno
+        for frame in traceback.extract_tb(error.__traceback__)
+        if frame.filename == str(path.resolve())
+    ]
+    where = f", line {lines[-1]}" if lines else ""
+    text = (str(error).splitlines() or [""])[0]
+    return f"{path.name}{where}: {type(error).__name__}: {text}"
+
+
+def _opened_files() -> set[str]:
+    """A set that fills with the files that this process reads from now on: configs, included files."""
+    opened: set[str] = set()
+    # Not Metaflow's own folders: production tokens and the local datastore are written to, too.
+    elsewhere = (sys.prefix, sys.base_prefix, "/proc/", "/dev/", "/sys/", "/etc/", _metaflow_home())
+    kept_by_others = {".metaflow", ".git"}
+
+    def on_event(event: str, arguments: tuple[Any, ...]) -> None:
+        if event != "open" or not isinstance(arguments[0], str) or "r" not in str(arguments[1] or ""):
+            return
+        name = os.path.abspath(arguments[0])
+        if not name.startswith(elsewhere) and not kept_by_others & set(name.split(os.sep)):
+            opened.add(name)
+
+    sys.addaudithook(on_event)
+    return opened
+
+
+def _check_one_flow(path: Path, started: type | None) -> None:
     from metaflow import FlowSpec
 
     classes = [value for value in vars(sys.modules["__main__"]).values() if isinstance(value, type)]
     flows = [c for c in classes if issubclass(c, FlowSpec) and c.__module__ == "__main__"]
     names = sorted({f.__name__ for f in flows if not any(f is not g and issubclass(g, f) for g in flows)})
-    if len(names) != 1:
+    is_imported = started is not None and not names
+    if len(names) != 1 and not is_imported:
         found = f"{len(names)} flows ({', '.join(names)})" if names else "no flow"
         sys.exit(f"{path.name} holds {found}; put one flow in a file")
 
@@ -68,9 +104,15 @@ def _files_read(flow_file: Path) -> Iterator[Path]:
     for sibling in flow_file.parent.rglob("*.py"):
         if sibling.is_file() and "FlowSpec" not in sibling.read_text(encoding="utf-8", errors="replace"):
             yield sibling
-    home = os.environ.get("METAFLOW_HOME", os.path.expanduser("~/.metaflowconfig"))
-    yield from Path(home).glob("config*.json")
+    yield from Path(_metaflow_home()).glob("config*.json")
+
+
+def _metaflow_home() -> str:
+    return os.environ.get("METAFLOW_HOME", os.path.expanduser("~/.metaflowconfig"))
 
 
 if __name__ == "__main__":
-    main(sys.argv[1:])
+    # Under its own name: the flow file takes the place of __main__.
+    from metaflow_extensions.orchestrators.plugins.airflow import compilation
+
+    compilation.main(sys.argv[1:])

@@ -77,7 +77,9 @@ def _may_replace(file: Path) -> bool:
     text = file.read_text(encoding="utf-8", errors="replace")
     if not text.strip() or is_generated(file):
         return True
-    return "Workflow.from_dict(CONFIG)" in text and "metaflow" in text.lower()
+    is_stock = "Workflow.from_dict(CONFIG)" in text and "metaflow" in text.lower()
+    is_plan = text.startswith("{") and '"runtime": {' in text and '"flow": ' in text
+    return is_stock or is_plan
 
 
 def _is_writable(folder: Path) -> bool:

@@ -123,6 +123,13 @@ def _prepare(state: Any, wishes: AirflowWishes) -> None:
         raise Refusal(
             "--backend kubernetes is not supported yet", remedy="use --backend process, or leave it out"
         )
+    if wishes.max_workers < 1:
+        raise Refusal(f"--max-workers {wishes.max_workers} would start nothing", remedy="give at least 1")
+    if wishes.workflow_timeout is not None and wishes.workflow_timeout < 1:
+        raise Refusal(
+            f"--workflow-timeout {wishes.workflow_timeout} would end every run at once",
+            remedy="give at least 1",
+        )
     if wishes.worker_pool is not None:
         check_pool(wishes.worker_pool, state.echo)
 
