@@ -14,9 +14,9 @@ TIMES = 5
 
 
 def measure(place: Workplace) -> Iterator[Table]:
-    table = Table(title=f"python flow.py airflow create, N steps in a row, on S3 (best of {TIMES})")
+    table = Table(title=f"airflow create of N steps in a row, on S3 (best of {TIMES})")
     for column in ("N", "ours", "stock", "stock / ours"):
-        table.add_column(column, justify="right", min_width=12)
+        table.add_column(column, justify="right", min_width=14)
     for steps in STEPS:
         ours, other = _measure_flow(place, steps)
         table.add_row(str(steps), f"{ours:.2f} s", f"{other:.2f} s", f"{other / ours:.1f}")
