@@ -77,8 +77,10 @@ class Engine:
         self.scheduler = scheduler
         self.home = scheduler.home
         self.client: AirflowClient = scheduler.client
+        self.folder = scheduler.home.folder.parent
         self.metadata = metadata
         self.headers_json = json.dumps(dict(headers))
+        [self.secret] = headers.values()
 
     def deploy(
         self, flow: str, steps: str, options: Sequence[str] = (), env: Mapping[str, str] | None = None
