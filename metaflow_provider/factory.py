@@ -68,9 +68,17 @@ def load_flows(
     flow_files = [f for f in sorted(root.glob(pattern)) if _may_hold_a_flow(f)]
     plan_files = [f for f in sorted(root.glob("*.json")) if _may_hold_a_plan(f)]
     loaded = _compiled(flow_files, tuple(arguments), python) + [_read(f) for f in plan_files]
+    files: dict[str, str] = {}
     for item in loaded:
         for dag in _dags(item, python, dag_arguments):
-            namespace[dag.dag_id] = dag
+            first = files.setdefault(dag.dag_id, item.file.name)
+            if first == item.file.name:
+                namespace[dag.dag_id] = dag
+            else:
+                warnings.warn(
+                    f"{item.file.name} is left out: {first} has the DAG {dag.dag_id}, too; rename one flow",
+                    stacklevel=2,
+                )
 
 
 def load_flow(

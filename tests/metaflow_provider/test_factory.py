@@ -92,6 +92,27 @@ def test_an_unchanged_flow_is_not_compiled_again(dags: Dags) -> None:
     assert dags.cached != first
 
 
+def test_a_flow_is_not_compiled_again_because_its_neighbour_changed(dags: Dags) -> None:
+    dags.write("train.py", flow())
+    dags.write("score.py", flow("ScoreFlow"))
+    dags.load()
+    first = dags.cached
+    dags.write("score.py", flow("ScoreFlow", start="@retry(times=2)"))
+    assert dags.load()[0]["ScoreFlow"].task_dict["start"].retries == 2
+    again = [name for name, written in dags.cached.items() if written != first[name]]
+    assert [name.split("-")[0] for name in again] == ["score"]
+
+
+def test_two_flows_of_one_name_are_told_apart_by_a_warning(dags: Dags) -> None:
+    dags.write("first.py", flow())
+    dags.write("second.py", flow())
+
+    loaded, warned = dags.load()
+
+    assert len(loaded) == 1
+    assert any("second.py is left out" in text for text in warned)
+
+
 BAD_FLOWS = {
     "syntax.py": ("from metaflow import FlowSpec\ndef (", "syntax.py, line 2: invalid syntax"),
     "missing.py": (flow("MissingFlow", head="import no_such_module"), "No module named 'no_such_module'"),

@@ -70,6 +70,9 @@ def _opened_files() -> set[str]:
         if event != "open" or not isinstance(arguments[0], str) or "r" not in str(arguments[1] or ""):
             return
         name = os.path.abspath(arguments[0])
+        # Packing the code reads the other flows, too. Python files that count are found by `_files_read`.
+        if name.endswith(".py"):
+            return
         if not name.startswith(elsewhere) and not kept_by_others & set(name.split(os.sep)):
             opened.add(name)
 
