@@ -16,7 +16,7 @@ from typing import Any
 from urllib.parse import urlparse
 
 from metaflow_extensions.orchestrators._version import __version__
-from metaflow_extensions.orchestrators.core.graph import FOREACH, JOIN, LINEAR, SPLIT, SWITCH, GraphError
+from metaflow_extensions.orchestrators.core.graph import GraphError, graph_of, kind_of
 
 from .cron import CronError, from_schedule
 from .model import (
@@ -36,8 +36,6 @@ from .model import (
 )
 from .refusal import Refusal
 
-_KINDS = {"start": LINEAR, "linear": LINEAR, "end": LINEAR, "join": JOIN}
-_KINDS |= {"split": SPLIT, "foreach": FOREACH, "split-switch": SWITCH}
 _MAX_RETRIES = 5
 _TRIGGERS = ("trigger", "trigger_on_finish", "exit_hook")
 _SENSORS = {"airflow_external_task_sensor": "ExternalTaskSensor", "airflow_s3_key_sensor": "S3KeySensor"}
@@ -105,14 +103,8 @@ def build_plan(
 
 
 def _order(graph: Any) -> list[str]:
-    from metaflow_extensions.orchestrators.core.graph import Transition, build_graph
-
-    transitions = (
-        Transition(n.name, _KINDS[n.type], tuple(n.out_funcs), n.parallel_foreach)
-        for n in graph.nodes.values()
-    )
     try:
-        return list(build_graph(transitions, graph.start_step).nodes)
+        return list(graph_of(graph).nodes)
     except GraphError as error:
         raise Refusal(str(error)) from None
 
@@ -122,7 +114,7 @@ def _step(node: Any, state: Any) -> Step:
     executable = state.environment.executable(node.name)
     return Step(
         name=node.name,
-        kind=_KINDS[node.type],
+        kind=kind_of(node),
         doc=node.doc or "",
         line=node.func_lineno,
         children=_children(node),
@@ -335,18 +327,21 @@ def _parameter(parameter: Any, include_files: bool) -> Parameter:
         name=parameter.name,
         type=name,
         required=bool(parameter.kwargs.get("required")) and given is None,
-        default=_typed(name, default),
+        default=_typed(parameter.name, name, default),
         deploy_time=isinstance(given, DeployTimeField),
         help=parameter.kwargs.get("help") or "",
     )
 
 
-def _typed(kind: str, default: Any) -> Any:
+def _typed(parameter: str, kind: str, default: Any) -> Any:
     """The default as its own type: computed ones come as text, JSON ones as either."""
     if default is None:
         return None
     if kind == "json" and isinstance(default, str):
-        return json.loads(default)
+        try:
+            return json.loads(default)
+        except ValueError as error:
+            raise Refusal(f"the default of parameter {parameter} is not JSON: {error}") from None
     if kind == "bool" and isinstance(default, str):
         return default == "True"
     return {"int": int, "float": float}.get(kind, lambda value: value)(default)

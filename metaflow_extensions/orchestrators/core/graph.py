@@ -9,9 +9,13 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Any
 
 LINEAR, SPLIT, FOREACH, SWITCH, JOIN = "linear", "split", "foreach", "switch", "join"
 KINDS = (LINEAR, SPLIT, FOREACH, SWITCH, JOIN)
+# What Metaflow's graph calls them.
+_KIND_OF_TYPE = {"start": LINEAR, "linear": LINEAR, "end": LINEAR, "join": JOIN, "split": SPLIT}
+_KIND_OF_TYPE |= {"foreach": FOREACH, "split-switch": SWITCH}
 
 
 class GraphError(ValueError):
@@ -80,6 +84,22 @@ class Graph:
     def conditional(self) -> bool:
         """Whether a step of this graph may be left out of a run."""
         return any(node.kind == SWITCH and len(node.children) > 1 for node in self.nodes.values())
+
+
+def kind_of(node: Any) -> str:
+    """The kind of a node of Metaflow's own graph."""
+    return _KIND_OF_TYPE[node.type]
+
+
+def graph_of(flow_graph: Any) -> Graph:
+    """The plain graph of Metaflow's own graph of a flow; raises `GraphError` like `build_graph`."""
+    return build_graph(
+        (
+            Transition(node.name, kind_of(node), tuple(node.out_funcs), node.parallel_foreach)
+            for node in flow_graph.nodes.values()
+        ),
+        start=flow_graph.start_step,
+    )
 
 
 def build_graph(transitions: Iterable[Transition], start: str) -> Graph:

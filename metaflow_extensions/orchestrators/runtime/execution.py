@@ -8,14 +8,14 @@ import sys
 from pathlib import Path
 from typing import Any, Protocol
 
-from ..core.graph import Graph
+from ..core.graph import Graph, graph_of
 from ..core.ids import PARAMETERS_STEP, PARAMETERS_TASK, TaskRef
 from ..core.walk import parents_of
 from .attempts import SERIES_METADATA, Attempts, NoAttemptLeft, flow_datastore
 from .flow_file import run_flow_file
 from .logs import Attempted
 from .request import Record, TaskRequest
-from .results import StoredOutcomes, graph_of
+from .results import StoredOutcomes
 
 # Read by the decorator that tells what a task did.
 RECORD_FILE = "METAFLOW_ORCHESTRATORS_RECORD"
@@ -129,7 +129,7 @@ class StepTask:
         os.environ[METADATA] = json.dumps(self._request.metadata)
         try:
             run_flow_file(
-                Path(self._request.flow_file), lambda flow: self._arguments(graph_of(flow), attempts)
+                Path(self._request.flow_file), lambda flow: self._arguments(graph_of(flow._graph), attempts)
             )
         except NoAttemptLeft as refusal:
             print(refusal, file=sys.stderr)

@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from ..core.graph import FOREACH, JOIN, LINEAR, SPLIT, SWITCH, Graph, Transition, build_graph
 from ..core.ids import TaskRef
 from ..core.walk import LostWay
 from .attempts import Attempts, flow_datastore
@@ -13,21 +12,6 @@ from .request import TaskRequest
 
 if TYPE_CHECKING:
     from metaflow.datastore import FlowDataStore, TaskDataStore
-
-_KINDS = {"start": LINEAR, "linear": LINEAR, "end": LINEAR, "join": JOIN, "split": SPLIT}
-_KINDS |= {"foreach": FOREACH, "split-switch": SWITCH}
-
-
-def graph_of(flow: Any) -> Graph:
-    """The plain graph of a Metaflow flow."""
-    graph = flow._graph
-    return build_graph(
-        (
-            Transition(node.name, _KINDS[node.type], tuple(node.out_funcs), node.parallel_foreach)
-            for node in graph.nodes.values()
-        ),
-        start=graph.start_step,
-    )
 
 
 @dataclass(frozen=True)
