@@ -8,7 +8,6 @@ from collections.abc import Iterator
 import pytest
 
 from integration.airflow.engine import Engine, connection
-from integration.airflow.live import Live
 from integration.conformance.reference import local_environment
 from integration.harness.airflow.home import AirflowHome
 from integration.harness.airflow.scheduler import Scheduler
@@ -33,9 +32,3 @@ def engine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Engine]:
         metadata = {"METAFLOW_DEFAULT_METADATA": "service", "METAFLOW_SERVICE_URL": service.url}
         with Scheduler(home, parallelism=4) as scheduler:
             yield Engine(scheduler, metadata, dict([header]))
-
-
-@pytest.fixture(scope="package")
-def live(engine: Engine) -> Live:
-    """The same Airflow, for the tests that deploy flows as text."""
-    return Live(engine.home, engine.client)

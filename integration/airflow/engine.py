@@ -54,7 +54,7 @@ def create(
     done = subprocess.run(
         [*command, "airflow", "create", str(target), *options],
         env={**home.env, **(env or {})},
-        cwd=home.folder,
+        cwd=flow_file.parent,
         capture_output=True,
         text=True,
     )

@@ -68,7 +68,9 @@ class ByFactory:
         (engine.home.dags / ".airflowignore").write_text("pinned/\n")
         # Written anew, so that Airflow does not wait for its turn.
         (engine.home.dags / "pinned_dag.py").write_text(
-            f"# airflow dag {version}\nfrom metaflow_provider import load_flows\nload_flows(globals(), 'pinned')\n"
+            f"# airflow dag {version}\n"
+            "from metaflow_provider import load_flows\n"
+            "load_flows(globals(), 'pinned')\n"
         )
 
 
@@ -113,7 +115,8 @@ def test_a_code_package_that_is_gone_is_one_line_in_the_log(engine: Engine) -> N
     assert engine.finished(flow, run_id).state == "failed"
     lines = engine.log(flow, run_id, "start").splitlines()
     assert [line for line in lines if "code package" in line] == [
-        f"AirflowFailException: The code package of {flow} is not at {package} any more; deploy the flow again"
+        f"AirflowFailException: The code package of {flow} is not at {package} any more; "
+        "deploy the flow again"
     ]
 
 
@@ -151,7 +154,6 @@ def test_a_flow_in_an_environment_of_uv_runs_in_it(tmp_path: Path) -> None:
         f'requires-python = "=={version}.*"\n'
     )
     subprocess.run(["uv", "lock", "--quiet"], cwd=flow_file.parent, env=home.env, check=True)
-    home.env["PWD"] = str(flow_file.parent)
     create(home, flow_file, top_options=["--environment=uv"])
     run = dag_test(home, "WithUv")
     assert run.state == "success"

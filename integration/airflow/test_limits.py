@@ -1,52 +1,43 @@
-"""Limits and schedules on the real scheduler."""
+"""Limits, pools, schedules and required parameters on the real scheduler."""
 
 from __future__ import annotations
 
-from datetime import datetime, timezone
+from datetime import datetime, timedelta, timezone
 
 import pytest
 
-from integration.airflow.live import Live
+from integration.airflow.engine import Engine
+from integration.conformance.canonical import canonical
 from integration.harness.airflow.client import AirflowError
 from integration.harness.process import wait_until
-from metaflow_extensions.orchestrators.core.ids import airflow_run_id
 
 pytestmark = pytest.mark.airflow
 
 SIX = """
-import time
-from metaflow import FlowSpec, step
+@step
+def start(self):
+    self.numbers = list(range(6))
+    self.next(self.body, foreach="numbers")
 
-class Six(FlowSpec):
-    @step
-    def start(self):
-        self.numbers = list(range(6))
-        self.next(self.body, foreach="numbers")
+@step
+def body(self):
+    self.began = time.time()
+    time.sleep(1)
+    self.ended = time.time()
+    self.next(self.join)
 
-    @step
-    def body(self):
-        self.began = time.time()
-        time.sleep(1)
-        self.ended = time.time()
-        self.next(self.join)
+@step
+def join(self, inputs):
+    spans = [(i.began, i.ended) for i in inputs]
+    self.most = max(sum(began <= moment < ended for began, ended in spans) for moment, _ in spans)
+    self.next(self.end)
 
-    @step
-    def join(self, inputs):
-        self.times = [(i.began, i.ended) for i in inputs]
-        self.next(self.end)
-
-    @step
-    def end(self):
-        pass
-
-if __name__ == "__main__":
-    Six()
+@step
+def end(self):
+    pass
 """
 
 ENDLESS = """
-import time
-from metaflow import FlowSpec, schedule, step
-
 @schedule(cron="* * * * *", timezone="Asia/Kathmandu")
 class Endless(FlowSpec):
     @step
@@ -57,14 +48,9 @@ class Endless(FlowSpec):
     @step
     def end(self):
         pass
-
-if __name__ == "__main__":
-    Endless()
 """
 
 SCHEDULED = """
-from metaflow import FlowSpec, Parameter, schedule, step
-
 @schedule({schedule})
 class {name}(FlowSpec):
     text = Parameter("text", default="by default")
@@ -76,89 +62,96 @@ class {name}(FlowSpec):
     @step
     def end(self):
         self.seen = self.text
-
-if __name__ == "__main__":
-    {name}()
 """
 
 REQUIRED = """
-from metaflow import FlowSpec, Parameter, step
+count = Parameter("count", type=int, required=True)
 
-class Required(FlowSpec):
-    count = Parameter("count", type=int, required=True)
+@step
+def start(self):
+    self.next(self.end)
 
-    @step
-    def start(self):
-        self.next(self.end)
-
-    @step
-    def end(self):
-        pass
-
-if __name__ == "__main__":
-    Required()
+@step
+def end(self):
+    pass
 """
 
 
-def test_no_more_than_max_workers_are_at_work(live: Live) -> None:
-    dag_id = live.deploy_text("Six", SIX, "--max-workers", "2")
-    run = live.client.run(dag_id)
-    assert run.state == "success", live.failures(run)
-
-    times = live.read(f"Run('Six/{airflow_run_id(run.run_id, dag_id)}')['join'].task['times'].data")
-
-    assert len(times) == 6
-    for began, _ in times:
-        assert sum(other <= began < ended for other, ended in times) <= 2
+def pause(engine: Engine, dag_id: str) -> None:
+    engine.client.call("PATCH", f"/dags/{dag_id}", {"is_paused": True})
 
 
-def test_a_workflow_timeout_ends_manual_and_scheduled_runs(live: Live) -> None:
-    dag_id = live.deploy_text("Endless", ENDLESS, "--workflow-timeout", "5")
-    manual = live.client.trigger(dag_id)
-
-    assert live.client.wait_for(dag_id, manual, seconds=90).state == "failed"
-
-    def scheduled() -> list[str]:
-        return [run for run in live.client.run_ids(dag_id) if run.startswith("scheduled")]
-
-    wait_until(lambda: bool(scheduled()), 90, "the schedule has fired", poll=0.5)
-    assert live.client.wait_for(dag_id, scheduled()[0], seconds=90).state == "failed"
-    live.client.call("PATCH", f"/dags/{dag_id}", {"is_paused": True})
+def test_no_more_than_max_workers_are_at_work(engine: Engine) -> None:
+    flow = engine.deploy("Six", SIX, ["--max-workers", "2"])
+    run_id = engine.start(flow)
+    assert engine.finished(flow, run_id).state == "success"
+    assert engine.task(flow, run_id, "join").artifacts["most"] in (canonical(1), canonical(2))
 
 
-def test_a_schedule_with_a_time_zone_fires_with_the_defaults(live: Live) -> None:
-    text = SCHEDULED.format(schedule='cron="* * * * *", timezone="America/St_Johns"', name="Minutely")
-    dag_id = live.deploy_text("Minutely", text)
-    wait_until(lambda: bool(live.client.run_ids(dag_id)), 90, "the schedule has fired", poll=0.5)
-    run = live.client.wait_for(dag_id, live.client.run_ids(dag_id)[0])
-    live.client.call("PATCH", f"/dags/{dag_id}", {"is_paused": True})
+def test_a_flow_runs_in_its_pool(engine: Engine) -> None:
+    engine.client.create_pool("narrow", 1)
+    flow = engine.deploy("SixInAPool", SIX, ["--worker-pool", "narrow"])
+    run_id = engine.start(flow)
+    assert engine.finished(flow, run_id).state == "success"
+    rows = engine.client.call("GET", f"/dags/{flow}/dagRuns/{run_id}/taskInstances")["task_instances"]
+    assert {row["pool"] for row in rows} == {"narrow"}
+    assert engine.task(flow, run_id, "join").artifacts["most"] == canonical(1)
 
-    assert run.state == "success", live.failures(run)
-    assert run.run_id.startswith("scheduled")
-    assert live.read(f"Run('Minutely/{airflow_run_id(run.run_id, dag_id)}').data.seen") == "by default"
+
+def test_a_workflow_timeout_ends_manual_and_scheduled_runs(engine: Engine) -> None:
+    flow = engine.deploy("Endless", ENDLESS, ["--workflow-timeout", "5"])
+    manual = engine.start(flow)
+    assert engine.finished(flow, manual, seconds=90).state == "failed"
+    scheduled = first_scheduled(engine, flow)
+    assert engine.finished(flow, scheduled, seconds=90).state == "failed"
+    pause(engine, flow)
+
+
+def test_a_schedule_with_a_time_zone_fires_with_the_defaults(engine: Engine) -> None:
+    schedule = 'cron="* * * * *", timezone="America/St_Johns"'
+    flow = engine.deploy("Minutely", SCHEDULED.format(schedule=schedule, name="Minutely"))
+    run_id = first_scheduled(engine, flow)
+    assert engine.finished(flow, run_id).state == "success"
+    pause(engine, flow)
+    assert engine.task(flow, run_id, "end").artifacts["seen"] == canonical("by default")
+
+
+def first_scheduled(engine: Engine, dag_id: str) -> str:
+    """The first run that the schedule has started, which is within a minute."""
+
+    def found() -> list[str]:
+        return [run_id for run_id in engine.client.run_ids(dag_id) if run_id.startswith("scheduled")]
+
+    wait_until(lambda: bool(found()), 90, "the schedule has fired", poll=0.5)
+    return found()[0]
 
 
 @pytest.mark.parametrize(
-    ("schedule", "cron"), [("weekly", "0 0 * * 0"), ("daily", "0 0 * * *"), ("hourly", "0 * * * *")]
+    ("name", "schedule", "cron", "hours"),
+    [
+        ("Weekly", "weekly=True", "0 0 * * 0", {0}),
+        ("Daily", "daily=True", "0 0 * * *", {0}),
+        ("Hourly", "hourly=True", "0 * * * *", set(range(24))),
+        ("InIndia", 'cron="30 5 ? * * *", timezone="Asia/Kolkata"', "30 5 * * *", {0}),
+    ],
 )
-def test_schedules_mean_what_metaflow_means(live: Live, schedule: str, cron: str) -> None:
-    name = schedule.capitalize()
-    dag_id = live.deploy_text(name, SCHEDULED.format(schedule=f"{schedule}=True", name=name))
-
-    details = live.client.dag_details(dag_id)
-
+def test_schedules_mean_what_metaflow_means(
+    engine: Engine, name: str, schedule: str, cron: str, hours: set[int]
+) -> None:
+    flow = engine.deploy(name, SCHEDULED.format(schedule=schedule, name=name))
+    details = engine.client.dag_details(flow)
     assert cron in details["timetable_summary"]
-    # Unpaused, it waits for the next time and makes up for none.
-    run_after = datetime.fromisoformat(live.client.call("GET", f"/dags/{dag_id}")["next_dagrun_run_after"])
-    assert run_after > datetime.now(timezone.utc)
+    # Unpaused, it waits for the next time and makes up for none but one of the last minutes.
+    next_run = datetime.fromisoformat(details["next_dagrun_run_after"])
+    assert next_run > datetime.now(timezone.utc) - timedelta(minutes=5)
+    at = next_run.astimezone(timezone.utc)
+    assert (at.minute, at.second, at.hour in hours) == (0, 0, True)
+    assert name != "Weekly" or at.strftime("%A") == "Sunday"
 
 
-def test_a_required_parameter_is_asked_for(live: Live) -> None:
-    dag_id = live.deploy_text("Required", REQUIRED)
-
+def test_a_required_parameter_is_asked_for(engine: Engine) -> None:
+    flow = engine.deploy("Required", REQUIRED)
     with pytest.raises(AirflowError, match="count") as refused:
-        live.client.trigger(dag_id)
-
+        engine.start(flow)
     assert refused.value.status == 400
-    run_id = live.client.trigger(dag_id, {"count": 0})
-    assert live.client.wait_for(dag_id, run_id).state == "success"
+    assert engine.finished(flow, engine.start(flow, {"count": 0})).state == "success"

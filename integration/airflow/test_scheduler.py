@@ -32,6 +32,7 @@ FURTHER = [
     "in_project-branch",
     "retry_catch_foreach",
     "failing",
+    "long_loop",
 ]
 
 Started = dict[str, tuple[str, str]]
@@ -57,7 +58,7 @@ def further(engine: Engine) -> Started:
 
 
 def check(engine: Engine, case: Case, dag_id: str, run_id: str) -> None:
-    run = engine.finished(dag_id, run_id, seconds=300)
+    run = engine.finished(dag_id, run_id, seconds=600)
     assert (run.state == "success") == case.expect_success, run.states()
     found = snapshot_in(engine.home.env, case.flow, airflow_run_id(run_id, dag_id))
     expected = reference(case, cache_dir() / "references").snapshot

@@ -135,7 +135,14 @@ def test_a_task_may_be_cleared_until_its_attempts_are_used(engine: Engine) -> No
         assert {tasks[step].artifacts["attempt"] for step in ("work", "end")} == {canonical(5)}
 
 
-@pytest.mark.parametrize("decorator", ["", "@retry(times=1)", '@catch(var="failure")'])
+@pytest.mark.parametrize(
+    "decorator",
+    [
+        pytest.param("", marks=pytest.mark.conformance),
+        pytest.param("@retry(times=1)", marks=pytest.mark.conformance),
+        '@catch(var="failure")',
+    ],
+)
 def test_a_running_task_that_is_cleared_runs_again(engine: Engine, decorator: str) -> None:
     flow = engine.deploy(f"Waiting{len(decorator)}", WAITING.replace("DECORATORS", decorator))
     run_id = engine.start(flow)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import sys
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -54,41 +54,48 @@ def measure(place: Workplace) -> Iterator[Table]:
 
 
 def _measure_on(folder: Path, env: Mapping[str, str]) -> tuple[Measured, Measured]:
+    """One task of each run by hand and one on the backend, in turns."""
     flow = write_flow(folder, "Measured", 3)
     dag_file = folder / "dag.py"
     create(flow, dag_file, env)
     runs = [f"bench-{number}" for number in range(TIMES)]
-    _on_backend(dag_file, "start", runs, env, folder / "starts_of_start")
-    here = _on_backend(dag_file, STEP, runs, env, folder / "starts_here")
-    hand = _by_hand(flow, runs[0], env, folder / "starts_by_hand")
-    return hand, here
+    _on_backend(dag_file, "start", runs, env)
+    by_hand, here = folder / "starts_by_hand", folder / "starts_here"
+    rounds = [
+        (
+            _by_hand(flow, run, _counting(env, by_hand)),
+            *_on_backend(dag_file, STEP, [run], _counting(env, here)),
+        )
+        for run in runs
+    ]
+    hand_seconds, here_seconds = zip(*rounds, strict=True)
+    return _measured(hand_seconds, by_hand, flow.name), _measured(here_seconds, here, _RUNTIME)
 
 
-def _on_backend(dag_file: Path, step: str, runs: list[str], env: Mapping[str, str], starts: Path) -> Measured:
+def _on_backend(dag_file: Path, step: str, runs: list[str], env: Mapping[str, str]) -> list[float]:
+    """Seconds of the step in each of the runs."""
     command = [sys.executable, "-m", "integration.bench.step_probe", str(dag_file), step, *runs]
-    seconds = json.loads(output(command, _counting(env, starts)).splitlines()[-1])
-    return _measured(min(seconds), starts, _RUNTIME)
+    seconds: list[float] = json.loads(output(command, env).splitlines()[-1])
+    return seconds
 
 
-def _by_hand(flow: Path, run: str, env: Mapping[str, str], starts: Path) -> Measured:
-    """The command with the options that stock's orchestrators give it, `TIMES` tasks of one run."""
+def _by_hand(flow: Path, run: str, env: Mapping[str, str]) -> float:
+    """Seconds of the command, with the options that stock's orchestrators give it."""
     options = ["--quiet", "--no-pylint", "--event-logger=nullSidecarLogger", "--monitor=nullSidecarMonitor"]
-    command = [sys.executable, flow.name, *options, "step", STEP, f"--run-id={run}"]
+    command = [sys.executable, flow.name, *options, "step", STEP, f"--run-id={run}", "--task-id=by-hand"]
     command += [f"--input-paths={run}/start/t", "--retry-count=0", "--max-user-code-retries=0"]
-    env = _counting(env, starts)
-    seconds = [timed([*command, f"--task-id=hand-{number}"], env, flow.parent) for number in range(TIMES)]
-    return _measured(min(seconds), starts, flow.name)
+    return timed(command, env, flow.parent)
 
 
 def _counting(env: Mapping[str, str], starts: Path) -> dict[str, str]:
     return {**env, "PYTHONPATH": str(_COUNTING), "BENCH_STARTS": str(starts)}
 
 
-def _measured(seconds: float, starts: Path, own: str) -> Measured:
+def _measured(seconds: Iterable[float], starts: Path, own: str) -> Measured:
     commands = [line for line in starts.read_text().splitlines() if "step_probe" not in line]
     others = Counter(_script(command) for command in commands if own not in command)
     own_starts = sum(own in command for command in commands)
-    return Measured(seconds, own_starts / TIMES, {name: count / TIMES for name, count in others.items()})
+    return Measured(min(seconds), own_starts / TIMES, {name: count / TIMES for name, count in others.items()})
 
 
 def _script(command: str) -> str:

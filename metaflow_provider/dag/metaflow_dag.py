@@ -12,7 +12,9 @@ from ..version_compat import DAG, CronTriggerTimetable
 from .builder import TaskBuilder
 from .params import airflow_param
 
-# Airflow refuses a DAG with a longer one.
+# How long the first run of a schedule may be overdue: Airflow works it out anew whenever it reads the DAG.
+_FIRST_RUN_GRACE = timedelta(minutes=5)
+# Airflow refuses a DAG with a longer tag.
 _LONGEST_TAG = 100
 
 
@@ -88,7 +90,9 @@ def _schedule(plan: FlowPlan) -> Any:
     if not plan.schedules:
         return None
     schedule = plan.schedules[0]
-    return CronTriggerTimetable(schedule.cron, timezone=schedule.timezone or "UTC")
+    return CronTriggerTimetable(
+        schedule.cron, timezone=schedule.timezone or "UTC", run_immediately=_FIRST_RUN_GRACE
+    )
 
 
 def documentation(plan: FlowPlan) -> str:

@@ -25,6 +25,10 @@ def serialized(dag: MetaflowDAG) -> str:
     return json.dumps(DagSerialization.to_dict(dag), sort_keys=True)
 
 
+# How long after its time the first run of a schedule still starts.
+GRACE = timedelta(minutes=5)
+
+
 def test_what_the_plan_says_of_the_flow() -> None:
     dag = MetaflowDAG(
         plan(
@@ -38,7 +42,9 @@ def test_what_the_plan_says_of_the_flow() -> None:
         )
     )
     assert dag.dag_id == "train"
-    assert dag.schedule == CronTriggerTimetable("0 6 * * 1-5", timezone="Europe/Berlin")
+    assert dag.schedule == CronTriggerTimetable(
+        "0 6 * * 1-5", timezone="Europe/Berlin", run_immediately=GRACE
+    )
     assert not dag.catchup
     assert (dag.max_active_tasks, dag.dagrun_timeout) == (3, timedelta(seconds=90))
     assert dag.tags == {"metaflow", "a", "b"}
@@ -51,7 +57,7 @@ def test_what_the_plan_says_of_the_flow() -> None:
 
 def test_a_schedule_without_time_zone_is_utc() -> None:
     dag = MetaflowDAG(plan(schedules=(Schedule("0 0 * * *"),)))
-    assert dag.schedule == CronTriggerTimetable("0 0 * * *", timezone="UTC")
+    assert dag.schedule == CronTriggerTimetable("0 0 * * *", timezone="UTC", run_immediately=GRACE)
 
 
 def test_runs_by_hand_end_in_time_too() -> None:
