@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -78,26 +79,54 @@ def versioned(version: int) -> str:
     return VERSIONED.replace("VERSION", str(version))
 
 
+@pytest.fixture
+def go_on(engine: Engine) -> Path:
+    """The file that the flows wait for, which is not there."""
+    file = Path(engine.home.env["METAFLOW_DATASTORE_SYSROOT_LOCAL"], "deployed-anew")
+    file.unlink(missing_ok=True)
+    return file
+
+
+def redeploy_in_the_middle(engine: Engine, flow: str, deploy: Callable[[int], object]) -> str:
+    """Start a run of version 1 and deploy version 2 while it waits in `work`; returns the run's id."""
+    deploy(1)
+    run_id = engine.start(flow)
+    wait_until(lambda: engine.state(flow, run_id, "work") == "running", 60, "the run is in the middle")
+    before = engine.client.dag_details(flow)["doc_md"]
+    deploy(2)
+    wait_until(
+        lambda: bool(engine.client.dag_details(flow)["doc_md"] != before), 60, "Airflow has the new plan"
+    )
+    return run_id
+
+
 @pytest.mark.parametrize("way", [ByFile(), ByFactory()], ids=lambda way: way.flow)
 def test_a_run_keeps_the_plan_and_the_code_that_it_began_with(
-    engine: Engine, way: ByFile | ByFactory
+    engine: Engine, go_on: Path, way: ByFile | ByFactory
 ) -> None:
-    go_on = Path(engine.home.env["METAFLOW_DATASTORE_SYSROOT_LOCAL"], "deployed-anew")
-    go_on.unlink(missing_ok=True)
-    way.deploy(engine, 1)
-    old = engine.start(way.flow)
-    wait_until(lambda: engine.state(way.flow, old, "work") == "running", 60, "the run is in the middle")
-    before = engine.client.dag_details(way.flow)["doc_md"]
-    way.deploy(engine, 2)
-    wait_until(
-        lambda: bool(engine.client.dag_details(way.flow)["doc_md"] != before), 60, "Airflow has the new plan"
-    )
+    old = redeploy_in_the_middle(engine, way.flow, lambda version: way.deploy(engine, version))
     go_on.touch()
     assert engine.finished(way.flow, old).state == "success"
     new = engine.start(way.flow)
     assert engine.finished(way.flow, new).state == "success"
     versions = [engine.task(way.flow, run, "end").artifacts["version"] for run in (old, new)]
     assert versions == [canonical(1), canonical(2)]
+
+
+def test_a_run_whose_graph_gets_another_step_fails_instead_of_skipping_its_end(
+    engine: Engine, go_on: Path
+) -> None:
+    """Without versioned bundles, Airflow goes on with the newest graph."""
+    grown = versioned(2).replace("self.next(self.end)", "self.next(self.more)")
+    texts = {1: versioned(1), 2: grown + "\n@step\ndef more(self):\n    self.next(self.end)\n"}
+    folder = engine.home.folder / "flows"
+    run_id = redeploy_in_the_middle(
+        engine, "Grown", lambda version: create(engine.home, write_flow(folder, "Grown", texts[version]))
+    )
+    go_on.touch()
+    run = engine.finished("Grown", run_id)
+    assert (run.state, run.states()["end", -1]) == ("failed", "upstream_failed")
+    assert "had no step more when this run began" in engine.log("Grown", run_id, "more")
 
 
 def test_a_flow_file_in_the_dags_folder_is_no_dag_file(engine: Engine) -> None:

@@ -92,7 +92,11 @@ class MetaflowStepOperator(BaseOperator):
         packed = task_instance.xcom_pull(task_ids=start, key=_PLAN)
         plan = loads(zlib.decompress(base64.b64decode(packed)).decode())
         if self.task_id not in plan.graph.nodes:
-            raise AirflowSkipException(f"The flow had no step {self.task_id} when this run began")
+            # Not a skip: Airflow would skip what follows, too, and call the run a success.
+            raise AirflowFailException(
+                f"The flow had no step {self.task_id} when this run began, but Airflow goes on with the "
+                "graph deployed meanwhile; start a new run"
+            )
         return plan
 
     def _parents_to_ask(self, plan: FlowPlan) -> list[str]:
