@@ -7,8 +7,10 @@ import signal
 import subprocess
 from pathlib import Path
 
+import psutil
 import pytest
 
+from integration.harness.process import wait_until
 from tests.runtime.harness import RUN, Store
 
 FAN = """
@@ -250,10 +252,9 @@ def started(process: subprocess.Popen[str]) -> int:
 
 def is_alive(pid: int) -> bool:
     try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
+        return psutil.Process(pid).status() != psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
         return False
-    return True
 
 
 def test_a_terminated_task_is_no_success_even_under_catch(local: Store) -> None:
@@ -282,6 +283,34 @@ def test_a_task_ends_with_the_worker_that_holds_its_lifeline(local: Store) -> No
         assert process.wait(30) != 0
 
     assert not is_alive(step)
+
+
+def test_a_worker_that_dies_takes_the_step_and_what_it_started_with_it(local: Store) -> None:
+    """With the worker the reader of the task's output is gone, too."""
+    starts_another = 'subprocess.Popen([sys.executable, "-c", "import time; time.sleep(600)"]).pid'
+    text = SLOW.replace("import os", "import os, subprocess, sys").replace(
+        "os.getpid()", f"os.getpid(), {starts_another}"
+    )
+    flow = write(local.folder, text)
+    lifeline, held = os.pipe()
+    command = [*local.arguments(flow, "Slow", "start", parameters={}), f"--lifeline={lifeline}"]
+    with subprocess.Popen(
+        command,
+        env=local.env,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        pass_fds=(lifeline,),
+    ) as process:
+        assert process.stdout is not None
+        os.close(lifeline)
+        line = next(line for line in process.stdout if line.startswith("started"))
+        process.stdout.close()
+        os.close(held)
+        assert process.wait(30) == 128 + signal.SIGTERM
+
+    wait_until(lambda: not any(is_alive(int(pid)) for pid in line.split()[1:]), 5, "both are gone")
+    assert "worker that started this task is gone" in local.client(f"Task('Slow/{RUN}/start/t').stderr")
 
 
 def test_a_file_that_starts_no_flow_is_one_clear_line(local: Store) -> None:
