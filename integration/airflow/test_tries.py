@@ -135,6 +135,21 @@ def test_a_task_may_be_cleared_until_its_attempts_are_used(engine: Engine) -> No
         assert {tasks[step].artifacts["attempt"] for step in ("work", "end")} == {canonical(5)}
 
 
+def test_a_run_deleted_and_started_again_under_its_id_runs_again(engine: Engine) -> None:
+    flow = engine.deploy(
+        "Again", COUNTED.replace("@step", 'text = Parameter("text", default="")\n\n@step', 1)
+    )
+    run_id = engine.start(flow)
+    assert engine.finished(flow, run_id).state == "success"
+    for text, state in {"": "success", "other": "failed"}.items():
+        engine.client.delete_run(flow, run_id)
+        engine.client.trigger(flow, {"text": text}, run_id=run_id)
+        assert engine.finished(flow, run_id).state == state
+    assert "began with other parameters" in engine.log(flow, run_id, "start")
+    task = engine.task(flow, run_id, "work")
+    assert (task.attempts, task.artifacts["attempt"]) == ((0, 1), canonical(1))
+
+
 @pytest.mark.parametrize(
     "decorator",
     [

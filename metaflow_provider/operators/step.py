@@ -119,7 +119,7 @@ class MetaflowStepOperator(BaseOperator):
             run_id=airflow_run_id(context["run_id"], self.dag_id),
             members=members,
             tries_left=task_instance.max_tries - task_instance.try_number + 1,
-            series=str(task_instance.max_tries),
+            series=_series(context),
             iterations=_iterations(records),
             parameters=command_line_values(plan.parameters, dict(context["params"])) if is_first else None,
             metadata={
@@ -127,6 +127,11 @@ class MetaflowStepOperator(BaseOperator):
                 "airflow-job-id": str(getattr(task_instance, "id", "")),
             },
         )
+
+
+def _series(context: Any) -> str:
+    """Differs from one DAG run of an id to the next, and after a clear, but not between tries."""
+    return f"{context['dag_run'].start_date.isoformat()} {context['ti'].max_tries}"
 
 
 def _iterations(records: dict[str, list[dict[str, Any]]]) -> dict[str, dict[str, int]]:

@@ -209,6 +209,19 @@ def test_what_succeeded_in_a_series_is_not_run_again_in_it(local: Store) -> None
     ]
 
 
+def test_a_run_id_that_is_used_again_keeps_its_parameters(local: Store) -> None:
+    flow = write(local.folder, FAN)
+    local.run(flow, "Fan", "start", parameters={"text": "first"}, series="1")
+    same = local.run(flow, "Fan", "start", parameters={"text": "first"}, series="2")
+    other = local.run(flow, "Fan", "start", parameters={"text": "second"}, series="3")
+
+    assert same.status == 0
+    assert other.status == 3
+    assert f"Run Fan/{RUN} began with other parameters" in other.output
+    assert "Traceback" not in other.output
+    assert local.client(f"Run('Fan/{RUN}')['start'].task['text'].data") == "first"
+
+
 def test_a_failed_attempt_is_no_result(local: Store, monkeypatch: pytest.MonkeyPatch) -> None:
     flow = write(local.folder, FAN)
     local.run(flow, "Fan", "start", parameters={})

@@ -109,16 +109,28 @@ class AirflowClient:
     # runs
 
     def trigger(
-        self, dag_id: str, conf: Mapping[str, Any] | None = None, logical_date: str | None = None
+        self,
+        dag_id: str,
+        conf: Mapping[str, Any] | None = None,
+        logical_date: str | None = None,
+        run_id: str | None = None,
     ) -> str:
         """Start a run and return its id; `logical_date` is ISO 8601, without one the run has none.
+
+        Airflow chooses the id unless one is given.
 
         Raises:
             AirflowError: status 400 when `conf` does not fit the DAG's parameters.
         """
         body = {"conf": dict(conf or {}), "logical_date": logical_date}
-        run_id: str = self.call("POST", f"/dags/{dag_id}/dagRuns", body)["dag_run_id"]
-        return run_id
+        if run_id is not None:
+            body["dag_run_id"] = run_id
+        started: str = self.call("POST", f"/dags/{dag_id}/dagRuns", body)["dag_run_id"]
+        return started
+
+    def delete_run(self, dag_id: str, run_id: str) -> None:
+        """Make Airflow forget a run, whose id may then be used again."""
+        self.call("DELETE", f"/dags/{dag_id}/dagRuns/{run_id}")
 
     def run_state(self, dag_id: str, run_id: str) -> str:
         state: str = self.call("GET", f"/dags/{dag_id}/dagRuns/{run_id}")["state"]

@@ -20,8 +20,8 @@ if TYPE_CHECKING:
 SERIES_METADATA = "series"
 
 
-class NoAttemptLeft(Exception):
-    """The task has used all attempts that Metaflow allows; the message is one line."""
+class NotRun(Exception):
+    """The task will not be run, now or when it is tried again; the message is one line."""
 
 
 def flow_datastore(request: TaskRequest) -> FlowDataStore:
@@ -85,14 +85,14 @@ class Attempts:
         first, by local metadata and by the metadata service alike.
 
         Raises:
-            NoAttemptLeft: all are used.
+            NotRun: all are used.
         """
         from metaflow.metaflow_config import MAX_ATTEMPTS
 
         for attempt in range(self.count(), MAX_ATTEMPTS):
             if self._create(attempt):
                 return attempt
-        raise NoAttemptLeft(
+        raise NotRun(
             f"Task {self.run_id}/{self.step}/{self.task_id} was tried {MAX_ATTEMPTS} times, as often as "
             "Metaflow allows, and is not run again: start a new run"
         )

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Protocol
 
 from ..core.graph import Graph, graph_of
 from ..core.ids import PARAMETERS_STEP, PARAMETERS_TASK, TaskRef
 from ..core.walk import parents_of
-from .attempts import SERIES_METADATA, Attempts, NoAttemptLeft, flow_datastore
+from .attempts import SERIES_METADATA, Attempts, NotRun, flow_datastore
 from .flow_file import run_flow_file
 from .logs import Attempted
 from .request import Record, TaskRequest
@@ -22,8 +24,12 @@ RECORD_FILE = "METAFLOW_ORCHESTRATORS_RECORD"
 SERIES = "METAFLOW_ORCHESTRATORS_SERIES"
 METADATA = "METAFLOW_ORCHESTRATORS_METADATA"
 INTERNAL_DECORATOR = "orchestrators_internal"
-# A try's exit status, if it has claimed no attempt.
-NO_ATTEMPT_LEFT = 3
+# Exit status of a try that was not made.
+NOT_RUN = 3
+# Metadata file of the `_parameters` task that tells whether values are those of the run.
+_VALUES_METADATA = "values"
+# What Metaflow calls the iterator of a gang.
+_GANG = "_parallel_ubf_iter"
 
 
 class Try(Attempted, Protocol):
@@ -35,7 +41,11 @@ class Try(Attempted, Protocol):
 
 
 class ParametersTask:
-    """The run's `_parameters` task, which Metaflow's `init` makes. Does nothing if it is there."""
+    """The run's `_parameters` task, which Metaflow's `init` makes.
+
+    Does nothing if it is there with the same values. Metaflow knows one attempt of it, so a run whose id has
+    been used before, with other values, is refused.
+    """
 
     step = PARAMETERS_STEP
     task_id = PARAMETERS_TASK
@@ -52,11 +62,27 @@ class ParametersTask:
 
     def run(self) -> int:
         """Make the task unless it is done."""
-        done = Attempts(flow_datastore(self._request), self._request.run_id, self.step, self.task_id).at(0)
+        datastore, values = flow_datastore(self._request), self._digest()
+        done = Attempts(datastore, self._request.run_id, self.step, self.task_id).at(0)
         if done.has_metadata(done.METADATA_DONE_SUFFIX):
-            return 0
+            return 0 if done.load_metadata([_VALUES_METADATA])[_VALUES_METADATA] == values else self._refuse()
+        written = datastore.get_task_datastore(
+            self._request.run_id, self.step, self.task_id, attempt=0, mode="w"
+        )
+        written.save_metadata({_VALUES_METADATA: values})
         run_flow_file(Path(self._request.flow_file), lambda flow: self._arguments())
         return 0
+
+    def _digest(self) -> str:
+        return hashlib.sha256(json.dumps(self._request.parameters, sort_keys=True).encode()).hexdigest()
+
+    def _refuse(self) -> int:
+        print(
+            f"Run {self._request.flow}/{self._request.run_id} began with other parameters, and a run "
+            "keeps its own: start a new run",
+            file=sys.stderr,
+        )
+        return NOT_RUN
 
     def _arguments(self) -> list[str]:
         request = self._request
@@ -131,9 +157,9 @@ class StepTask:
             run_flow_file(
                 Path(self._request.flow_file), lambda flow: self._arguments(graph_of(flow._graph), attempts)
             )
-        except NoAttemptLeft as refusal:
+        except NotRun as refusal:
             print(refusal, file=sys.stderr)
-            return NO_ATTEMPT_LEFT
+            return NOT_RUN
 
     def _done_in_this_series(self, attempts: Attempts) -> bool:
         success = attempts.newest_success() if self._request.series else None
@@ -142,7 +168,7 @@ class StepTask:
         if success.load_metadata([SERIES_METADATA])[SERIES_METADATA] != self._request.series:
             return False
         print(f"{self} has succeeded before and is not run again")
-        self._record_file.write_text(json.dumps(record_of(success)))
+        self._record_file.write_text(json.dumps(record_of(success.get)))
         return True
 
     def _arguments(self, graph: Graph, attempts: Attempts) -> list[str]:
@@ -189,11 +215,10 @@ def last_attempt() -> int:
     return int(MAX_ATTEMPTS) - 1
 
 
-def record_of(artifacts: Any) -> dict[str, Any]:
-    """What the engine is told of a finished task, from its artifacts or its flow object."""
-    transition = artifacts.get("_transition")
-    record: dict[str, Any] = {"next": list(transition[0]) if transition else []}
-    splits = artifacts.get("_foreach_num_splits")
-    if splits:
-        record["n"] = splits
+def record_of(artifact: Callable[[str], Any]) -> dict[str, Any]:
+    """What the engine is told of a finished task; `artifact` gives one of its artifacts by name."""
+    steps, iterator = artifact("_transition") or ([], None)
+    record: dict[str, Any] = {"next": list(steps)}
+    if iterator:
+        record["n"] = artifact(_GANG).num_parallel if iterator == _GANG else artifact("_foreach_num_splits")
     return record

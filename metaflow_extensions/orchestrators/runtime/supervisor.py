@@ -16,7 +16,7 @@ from typing import TypeVar
 
 from ..core.ids import TaskRef
 from .child import Child, Ending
-from .execution import NO_ATTEMPT_LEFT, ParametersTask, StepTask, Try
+from .execution import NOT_RUN, ParametersTask, StepTask, Try
 from .logs import LogKeeper
 from .request import Record, TaskRequest
 
@@ -111,8 +111,8 @@ class Supervisor:
             logs.save()
         if self._terminated:
             raise TaskFailed(f"{work} was terminated", TERMINATED)
-        if ending == Ending(NO_ATTEMPT_LEFT) and work.attempt() is None:
-            raise TaskFailed(f"{work} has no attempt left", FAILED_FOR_GOOD)
+        if ending == Ending(NOT_RUN) and work.attempt() is None:
+            raise TaskFailed(f"{work} was not run", FAILED_FOR_GOOD)
         if ending != Ending(0):
             raise TaskFailed(f"{work} failed: {ending}", TRY_AGAIN)
         return work

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+from functools import partial
 from typing import Any
 
 from metaflow.decorators import StepDecorator
@@ -11,7 +12,7 @@ from metaflow.metadata_provider import MetaDatum
 from metaflow.unbounded_foreach import UBF_TASK
 
 from ...runtime.attempts import SERIES_METADATA
-from ...runtime.execution import INTERNAL_DECORATOR, METADATA, RECORD_FILE, SERIES
+from ...runtime.execution import INTERNAL_DECORATOR, METADATA, RECORD_FILE, SERIES, record_of
 
 
 class OrchestratorsInternalDecorator(StepDecorator):
@@ -59,13 +60,4 @@ class OrchestratorsInternalDecorator(StepDecorator):
         path = os.environ.get(RECORD_FILE)
         if path and is_task_ok and not self._is_worker:
             with open(path, "w", encoding="utf-8") as file:
-                json.dump(_record(flow, graph[step_name]), file)
-
-
-def _record(flow: Any, node: Any) -> dict[str, Any]:
-    record: dict[str, Any] = {"next": list(flow._transition[0]) if flow._transition else []}
-    if node.parallel_foreach:
-        record["n"] = flow._parallel_ubf_iter.num_parallel
-    elif node.type == "foreach":
-        record["n"] = flow._foreach_num_splits
-    return record
+                json.dump(record_of(partial(getattr, flow)), file)
