@@ -122,11 +122,11 @@ def test_schedules(place: Place, decorators: str, schedules: tuple[Schedule, ...
         ),
         (
             {"parameters": 'one = Parameter("alpha")\nother = Parameter("Alpha")'},
-            "Parameter Alpha is specified twice. Note that parameter names are case-insensitive.",
+            "Parameter *Alpha* is specified twice. Note that parameter names are case-insensitive",
         ),
         (
             {"parameters": 'one = Parameter("alpha")\nother = Config("Alpha", default_value={})'},
-            "Parameter Alpha is specified twice. Note that parameter names are case-insensitive.",
+            "Parameter *Alpha* is specified twice. Note that parameter names are case-insensitive",
         ),
         (
             {"parameters": 'one = Parameter("one", type=complex)'},

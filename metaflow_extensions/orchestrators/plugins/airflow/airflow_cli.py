@@ -27,7 +27,8 @@ def cli() -> None:
 @click.pass_obj
 def airflow(obj: Any, name: str | None = None) -> None:
     """Check the flow and find out what it is called on Airflow."""
-    from .deployment import AIRFLOW_NAMES, resolve_name
+    from ..common.naming import resolve_name
+    from .deployment import AIRFLOW_NAMES
 
     obj.check(obj.graph, obj.flow, obj.environment, pylint=obj.pylint)
     obj.deployment_name = resolve_name(name, AIRFLOW_NAMES)

@@ -10,19 +10,17 @@ from pathlib import Path
 from typing import Any
 
 from metaflow_provider.plan import FlowPlan, Refusal, Step
-from metaflow_provider.plan.build import Wishes, build_plan
+from metaflow_provider.plan.build import Wishes, build_plan, with_included_files
 from metaflow_provider.plan.model import Limits
 
 from ..common.capabilities import check_capabilities
 from ..common.code_package import BuiltPackage, build_package
 from ..common.datastore import check_reachable
-from ..common.naming import DeploymentName, NameRule, resolve_name
+from ..common.naming import DeploymentName, NameRule
 from ..common.tokens import Token, TokenWishes, announce_token, remember_token, resolve_token
 from .capabilities import AIRFLOW
 from .pools import check_pool
 from .token_store import deployed_token, save_token
-
-__all__ = ["AIRFLOW_NAMES", "AirflowWishes", "CompiledFlow", "check_flow", "compile_flow", "resolve_name"]
 
 # Airflow's own rule for a dag_id; it takes 250 characters.
 AIRFLOW_NAMES = NameRule("Airflow", re.compile(r"[^a-zA-Z0-9_\-\.]"), longest=250)
@@ -96,10 +94,11 @@ def compile_flow(state: Any, wishes: AirflowWishes, *, include_files: bool = Tru
         Refusal: the flow, or a wish, cannot be met on Airflow.
     """
     _prepare(state, wishes)
-    _plan(state, wishes, include_files=False)  # what is refused is refused before anything is saved
+    plan = _plan(state, wishes)
     check_reachable(state.flow_datastore)
     package = build_package(state)
-    plan = _plan(state, wishes, include_files)
+    if include_files:
+        plan = with_included_files(plan, state.flow)
     deployment = state.deployment_name
     previous = deployed_token(state.flow_datastore, deployment.name)
     token = resolve_token(deployment, "Airflow", _COMMAND, previous, wishes.tokens, state.echo)
@@ -110,7 +109,7 @@ def compile_flow(state: Any, wishes: AirflowWishes, *, include_files: bool = Tru
 def check_flow(state: Any, wishes: AirflowWishes) -> str:
     """A one-line summary of a flow that can run on Airflow; raises `Refusal` like `compile_flow`."""
     _prepare(state, wishes)
-    plan = _plan(state, wishes, include_files=False)
+    plan = _plan(state, wishes)
     kinds: dict[str, int] = {}
     for step in plan.steps:
         kinds[step.kind] = kinds.get(step.kind, 0) + 1
@@ -134,12 +133,11 @@ def _prepare(state: Any, wishes: AirflowWishes) -> None:
         check_pool(wishes.worker_pool, state.echo)
 
 
-def _plan(state: Any, wishes: AirflowWishes, include_files: bool) -> FlowPlan:
+def _plan(state: Any, wishes: AirflowWishes) -> FlowPlan:
     limits = Limits(wishes.max_workers, wishes.workflow_timeout)
     plan = build_plan(
         state,
         Wishes(state.deployment_name.name, tuple(wishes.tags), wishes.user_namespace or "", limits=limits),
-        include_files=include_files,
     )
     check_capabilities(plan, AIRFLOW)
     return plan
