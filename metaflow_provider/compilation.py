@@ -8,7 +8,6 @@ import signal
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -29,34 +28,52 @@ class Compilation:
     dependencies: tuple[Path, ...]
 
 
-def compile_flow(flow_file: Path, arguments: Iterable[str], python: str | None) -> Compilation:
-    """Run `airflow plan` of the flow file.
+@dataclass(frozen=True)
+class Compiler:
+    """Runs `airflow plan` of flow files.
 
-    Args:
-        flow_file: the flow.
-        arguments: further options of `airflow plan`, such as `--max-workers=4`.
+    Attributes:
+        options: of the flow's command line before the command, such as `--branch=test`.
+        arguments: options of `airflow plan`, such as `--max-workers=4`.
         python: the interpreter, with Metaflow and what the flow imports; by default `[metaflow] python`,
             else Airflow's own.
-
-    Raises:
-        CompilationFailed: Metaflow is not there, the file holds no flow or several, or the flow is refused.
     """
-    interpreter = python or settings.python() or sys.executable
-    with tempfile.TemporaryDirectory(prefix="metaflow-plan-") as folder:
-        plan, dependencies = Path(folder, "plan.json"), Path(folder, "dependencies.json")
-        command = [interpreter, "-m", _MODULE, str(flow_file), str(plan), str(dependencies), *arguments]
-        try:
-            status, stderr = _run(command, flow_file.parent)
-        except subprocess.TimeoutExpired:
-            raise CompilationFailed(
-                f"{flow_file.name} did not compile within {settings.compile_timeout()} s"
-            ) from None
-        except OSError as error:
-            raise CompilationFailed(f"{interpreter} cannot be run ({error}); set [metaflow] python") from None
-        if status or not plan.exists():
-            raise CompilationFailed(f"{flow_file.name} does not compile: {_reason(stderr, interpreter)}")
-        read = json.loads(dependencies.read_text(encoding="utf-8"))
-        return Compilation(plan.read_text(encoding="utf-8"), tuple(Path(name) for name in read))
+
+    options: tuple[str, ...] = ()
+    arguments: tuple[str, ...] = ()
+    python: str | None = None
+
+    @property
+    def key(self) -> tuple[str, ...]:
+        """What a compiled plan depends on besides the flow."""
+        return (*self.options, "--", *self.arguments, f"python={self.python or settings.python()}")
+
+    def compile(self, flow_file: Path) -> Compilation:
+        """Compile one flow.
+
+        Raises:
+            CompilationFailed: Metaflow is not there, the file holds no flow or several, or the flow is
+                refused.
+        """
+        interpreter = self.python or settings.python() or sys.executable
+        with tempfile.TemporaryDirectory(prefix="metaflow-plan-") as folder:
+            plan, dependencies = Path(folder, "plan.json"), Path(folder, "dependencies.json")
+            files = [str(flow_file), str(plan), str(dependencies)]
+            command = [interpreter, "-m", _MODULE, *files, *self.options, "--", *self.arguments]
+            try:
+                status, stderr = _run(command, flow_file.parent)
+            except subprocess.TimeoutExpired:
+                raise CompilationFailed(
+                    f"{flow_file.name} did not compile within {settings.compile_timeout()} s"
+                ) from None
+            except OSError as error:
+                raise CompilationFailed(
+                    f"{interpreter} cannot be run ({error}); set [metaflow] python"
+                ) from None
+            if status or not plan.exists():
+                raise CompilationFailed(f"{flow_file.name} does not compile: {_reason(stderr, interpreter)}")
+            read = json.loads(dependencies.read_text(encoding="utf-8"))
+            return Compilation(plan.read_text(encoding="utf-8"), tuple(Path(name) for name in read))
 
 
 def _run(command: list[str], folder: Path) -> tuple[int, str]:

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from . import settings
-from .compilation import CompilationFailed, compile_flow
+from .compilation import CompilationFailed, Compiler
 from .dag.metaflow_dag import MetaflowDAG, dag_tags, documentation
 from .dag.problem import problem_dag
 from .plan import FlowPlan, PlanError, loads
@@ -36,6 +36,7 @@ def load_flows(
     folder: str | Path,
     *,
     pattern: str = "*.py",
+    options: Iterable[str] = (),
     arguments: Iterable[str] = (),
     python: str | None = None,
     **dag_arguments: Any,
@@ -50,6 +51,7 @@ def load_flows(
         namespace: the DAG file's `globals()`.
         folder: relative to the DAG file, or absolute.
         pattern: of the flow files in it; those without a flow class are left alone.
+        options: of the flows' command line before the command, such as `["--production"]`.
         arguments: options of `airflow plan`, such as `["--max-workers=4"]`.
         python: the interpreter that compiles and runs the flows.
         dag_arguments: those of `MetaflowDAG`; of `step_arguments` each flow takes those of its own steps.
@@ -67,7 +69,8 @@ def load_flows(
     _warn_if_not_ignored(Path(namespace.get("__file__", ".")).resolve().parent, root)
     flow_files = [f for f in sorted(root.glob(pattern)) if _may_hold_a_flow(f)]
     plan_files = [f for f in sorted(root.glob("*.json")) if _may_hold_a_plan(f)]
-    loaded = _compiled(flow_files, tuple(arguments), python) + [_read(f) for f in plan_files]
+    compiler = Compiler(tuple(options), tuple(arguments), python)
+    loaded = _compiled(flow_files, compiler) + [_read(f) for f in plan_files]
     files: dict[str, str] = {}
     for item in loaded:
         for dag in _dags(item, python, dag_arguments):
@@ -82,9 +85,14 @@ def load_flows(
 
 
 def load_flow(
-    file: str | Path, *, arguments: Iterable[str] = (), python: str | None = None, **dag_arguments: Any
+    file: str | Path,
+    *,
+    options: Iterable[str] = (),
+    arguments: Iterable[str] = (),
+    python: str | None = None,
+    **dag_arguments: Any,
 ) -> MetaflowDAG:
-    """The DAG of one flow file, or of one compiled plan (`.json`).
+    """The DAG of one flow file, or of one compiled plan (`.json`); the arguments are those of `load_flows`.
 
     Raises:
         CompilationFailed: the flow does not compile and never did.
@@ -96,7 +104,7 @@ def load_flow(
         raise FileNotFoundError(f"load_flow: there is no {path}")
     if path.suffix == ".json":
         return MetaflowDAG(path.read_text(encoding="utf-8"), python=python, **dag_arguments)
-    (loaded,) = _compiled([path], tuple(arguments), python)
+    (loaded,) = _compiled([path], Compiler(tuple(options), tuple(arguments), python))
     if loaded.plan is None:
         raise CompilationFailed(loaded.problem)
     return MetaflowDAG(loaded.plan, python=python, **_noting(loaded, dag_arguments))
@@ -127,36 +135,26 @@ def _may_hold_a_plan(file: Path) -> bool:
     return b'"flow"' in content and b'"runtime"' in content
 
 
-def _compiled(files: list[Path], arguments: tuple[str, ...], python: str | None) -> list[_Loaded]:
+def _compiled(files: list[Path], compiler: Compiler) -> list[_Loaded]:
     cache = PlanCache(settings.plan_cache_folder())
-    key = (*arguments, f"python={python or settings.python()}")
-    entries = {file: cache.look_up(file, key) for file in files}
+    entries = {file: cache.look_up(file, compiler.key) for file in files}
     # A worker that is about to run a task takes what is there: the run has begun with it.
     stale = [] if _in_worker() else [file for file, entry in entries.items() if not entry.fresh]
     if stale:
         with ThreadPoolExecutor(_COMPILERS) as pool:
-            renewed = pool.map(
-                lambda file: _compile(cache, file, key, arguments, entries[file], python), stale
-            )
+            renewed = pool.map(lambda file: _compile(cache, file, compiler, entries[file].plan), stale)
             entries.update(zip(stale, renewed, strict=True))
     return [_from_entry(file, entry) for file, entry in entries.items()]
 
 
-def _compile(
-    cache: PlanCache,
-    file: Path,
-    key: tuple[str, ...],
-    arguments: tuple[str, ...],
-    last: Entry,
-    python: str | None,
-) -> Entry:
+def _compile(cache: PlanCache, file: Path, compiler: Compiler, last_plan: str) -> Entry:
     started = time.time()
     try:
-        compilation = compile_flow(file, arguments, python)
+        compilation = compiler.compile(file)
         plan, error, dependencies = compilation.plan, "", compilation.dependencies
     except CompilationFailed as failure:
-        plan, error, dependencies = last.plan, str(failure), tuple(file.parent.rglob("*.py"))
-    cache.store(file, key, plan, error, dependencies, started)
+        plan, error, dependencies = last_plan, str(failure), tuple(file.parent.rglob("*.py"))
+    cache.store(file, compiler.key, plan, error, dependencies, started)
     return Entry(plan, error, fresh=True)
 
 

@@ -1,4 +1,4 @@
-"""A flow's parameters as Airflow params, and their values as command line text for the first task."""
+"""A flow's parameters as Airflow params."""
 
 from __future__ import annotations
 
@@ -31,26 +31,3 @@ def airflow_param(parameter: Parameter) -> Param:
     if parameter.required:
         return Param(type=kind, **schema)
     return Param(None, type=kind if parameter.type == "json" else ["null", kind], **schema)
-
-
-def command_line_values(parameters: tuple[Parameter, ...], given: dict[str, Any]) -> dict[str, str]:
-    """Text of every parameter that the flow could not know by itself.
-
-    A value equal to a default that stands in the flow file is left to the flow; null means not given.
-    """
-    values = {}
-    for parameter in parameters:
-        value = given.get(parameter.name)
-        if value is None or (not parameter.deploy_time and _same(value, parameter.default)):
-            continue
-        values[parameter.name] = value if isinstance(value, str) else _text(parameter, value)
-    return values
-
-
-def _same(value: Any, default: Any) -> bool:
-    # As JSON: to Python, True and 1 are equal.
-    return json.dumps(value, sort_keys=True) == json.dumps(default, sort_keys=True)
-
-
-def _text(parameter: Parameter, value: Any) -> str:
-    return json.dumps(value) if parameter.type == "json" or isinstance(value, (dict, list)) else str(value)

@@ -9,10 +9,10 @@ from typing import Any
 from metaflow_extensions.orchestrators.core.ids import airflow_run_id
 
 from ..backends.base import Backend, StepCall
-from ..dag.params import command_line_values
 from ..plan import FlowPlan, digest, dumps, loads
 from ..version_compat import AirflowFailException, AirflowSkipException, BaseOperator
 from .records import RECORDS, chunks, led_here, pull
+from .values import command_line_values
 
 _PLAN = "metaflow_plan"
 _DIGEST = "metaflow_plan_digest"

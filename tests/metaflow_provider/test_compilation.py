@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from metaflow_provider import load_flow
-from metaflow_provider.compilation import CompilationFailed, compile_flow
+from metaflow_provider.compilation import CompilationFailed, Compiler
 from tests.flows import Place, flow
 
 
@@ -37,5 +37,13 @@ def test_a_plan_depends_on_the_version_of_metaflow(place: Place) -> None:
     metaflow = importlib.util.find_spec("metaflow")
     assert metaflow is not None
     assert metaflow.origin is not None
-    read = compile_flow(place.write(flow()), (), None).dependencies
+    read = Compiler().compile(place.write(flow())).dependencies
     assert Path(metaflow.origin).with_name("version.py") in read
+
+
+def test_options_before_the_command_are_part_of_the_plan(place: Place) -> None:
+    file = place.write(flow(decorators='@project(name="models")'))
+    dag = load_flow(file, options=["--branch=fast", "--with=retry:times=2"])
+    assert dag.dag_id == "models.test.fast.TrainFlow"
+    assert dag.get_task("start").retries == 2
+    assert load_flow(file, options=["--production"]).dag_id == "models.prod.TrainFlow"

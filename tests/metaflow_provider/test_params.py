@@ -8,7 +8,8 @@ from airflow.sdk.exceptions import ParamValidationError
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from metaflow_provider.dag.params import airflow_param, command_line_values
+from metaflow_provider.dag.params import airflow_param
+from metaflow_provider.operators.values import command_line_values
 from metaflow_provider.plan.model import Parameter
 
 HOSTILE = [

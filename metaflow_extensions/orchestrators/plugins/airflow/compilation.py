@@ -1,9 +1,9 @@
 """What the DAG factory runs to compile a flow file.
 
-`python -m ... FLOW_FILE PLAN_FILE DEPENDENCIES_FILE [options of airflow plan]`
+`python -m ... FLOW_FILE PLAN_FILE DEPENDENCIES_FILE [OPTIONS] -- [ARGUMENTS]`
 
-It is `python FLOW_FILE airflow plan --out PLAN_FILE`, with a check that the file holds one flow, and a list
-of the files that were read.
+It is `python FLOW_FILE OPTIONS airflow plan --out PLAN_FILE ARGUMENTS`, with a check that the file holds one
+flow, and a list of the files that were read.
 """
 
 from __future__ import annotations
@@ -22,14 +22,15 @@ from metaflow_extensions.orchestrators.runtime.flow_file import StartsNoFlow, ru
 
 def main(arguments: list[str]) -> None:
     """Compile; ends with `SystemExit`, the status telling whether it worked."""
-    flow_file, plan_file, dependencies_file, *options = arguments
+    flow_file, plan_file, dependencies_file, *rest = arguments
+    options, plan_options = rest[: rest.index("--")], rest[rest.index("--") + 1 :]
     path = Path(flow_file)
 
     opened = _opened_files()
 
     def plan_command(flow: Any) -> list[str]:
         _check_one_flow(path, type(flow))
-        return ["--no-pylint", "--quiet", "airflow", "plan", f"--out={plan_file}", *options]
+        return ["--no-pylint", "--quiet", *options, "airflow", "plan", f"--out={plan_file}", *plan_options]
 
     try:
         run_flow_file(path, plan_command)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import tempfile
 from typing import Any
 from urllib.parse import urlparse
 
@@ -54,8 +55,10 @@ def _check_folder(root: str) -> None:
 
     try:
         os.makedirs(root, exist_ok=True)
+        with tempfile.TemporaryFile(dir=root):
+            pass
     except OSError as error:
         raise Refusal(
-            f"the datastore {root} cannot be made: {error.strerror}",
+            f"the datastore {root} cannot be written to: {error.strerror}",
             remedy="check METAFLOW_DATASTORE_SYSROOT_LOCAL",
         ) from None

@@ -1,0 +1,31 @@
+"""Values of Airflow params as command line text for a flow's first task."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from ..plan.model import Parameter
+
+
+def command_line_values(parameters: tuple[Parameter, ...], given: dict[str, Any]) -> dict[str, str]:
+    """Text of every parameter that the flow could not know by itself.
+
+    A value equal to a default that stands in the flow file is left to the flow; null means not given.
+    """
+    values = {}
+    for parameter in parameters:
+        value = given.get(parameter.name)
+        if value is None or (not parameter.deploy_time and _same(value, parameter.default)):
+            continue
+        values[parameter.name] = value if isinstance(value, str) else _text(parameter, value)
+    return values
+
+
+def _same(value: Any, default: Any) -> bool:
+    # As JSON: to Python, True and 1 are equal.
+    return json.dumps(value, sort_keys=True) == json.dumps(default, sort_keys=True)
+
+
+def _text(parameter: Parameter, value: Any) -> str:
+    return json.dumps(value) if parameter.type == "json" or isinstance(value, (dict, list)) else str(value)
