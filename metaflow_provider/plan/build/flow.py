@@ -34,6 +34,7 @@ from ..refusal import Refusal
 from .parameters import check_parameters, read_parameters
 from .runtime import owner, read_runtime
 
+PLATFORMS = ("kubernetes", "batch")
 _MAX_RETRIES = 5
 _TRIGGERS = ("trigger", "trigger_on_finish", "exit_hook")
 _SENSORS = {"airflow_external_task_sensor": "ExternalTaskSensor", "airflow_s3_key_sensor": "S3KeySensor"}
@@ -47,12 +48,14 @@ class Wishes:
         name: of the deployment.
         tags: for every run.
         namespace: in which tasks look for other runs.
+        platforms: decorators that say where a step runs, the engine's own first.
     """
 
     name: str
     tags: tuple[str, ...] = ()
     namespace: str = ""
     limits: Limits = field(default_factory=Limits)
+    platforms: tuple[str, ...] = PLATFORMS
 
 
 def build_plan(state: Any, wishes: Wishes) -> FlowPlan:
@@ -71,7 +74,7 @@ def build_plan(state: Any, wishes: Wishes) -> FlowPlan:
         name=wishes.name,
         flow=flow.name,
         file=os.path.basename(sys.argv[0]),
-        steps=tuple(_step(graph[name], state) for name in order),
+        steps=tuple(_step(graph[name], state, wishes.platforms) for name in order),
         runtime=read_runtime(state),
         doc=graph.doc or "",
         owner=owner(),
@@ -99,7 +102,7 @@ def _order(graph: Any) -> list[str]:
         raise Refusal(str(error)) from None
 
 
-def _step(node: Any, state: Any) -> Step:
+def _step(node: Any, state: Any, platforms: tuple[str, ...]) -> Step:
     decorators = {deco.name: deco for deco in node.decorators}
     executable = state.environment.executable(node.name)
     return Step(
@@ -113,16 +116,22 @@ def _step(node: Any, state: Any) -> Step:
         gang_split=node.parallel_foreach,
         retry=_retry(node),
         timeout=decorators["timeout"].secs if "timeout" in decorators else None,
-        compute=_compute(decorators),
+        compute=_compute(decorators, platforms),
         environment=_environment_variables(decorators),
-        decorators=tuple(
-            deco.make_decorator_spec()
-            for deco in node.decorators
-            if not deco.statically_defined and deco.inserted_by is None
-        ),
+        decorators=tuple(deco.make_decorator_spec() for deco in node.decorators if _attached(deco, node)),
         executable="" if executable == "python" else executable,
         bootstrap=tuple(state.environment.bootstrap_commands(node.name, state.flow_datastore.TYPE)),
     )
+
+
+def _attached(deco: Any, node: Any) -> bool:
+    """Whether tasks have to be told of a decorator: it is not in the flow file.
+
+    Where a step runs is decided before its task, which only a gang has to know.
+    """
+    if deco.statically_defined or deco.inserted_by is not None:
+        return False
+    return deco.name not in PLATFORMS or bool(node.parallel_step)
 
 
 def _children(node: Any) -> tuple[Child, ...]:
@@ -144,8 +153,8 @@ def _retry(node: Any) -> Retry:
     return Retry(user, min(error, _MAX_RETRIES - user), minutes)
 
 
-def _compute(decorators: dict[str, Any]) -> Compute:
-    platform = next((name for name in ("kubernetes", "batch") if name in decorators), "")
+def _compute(decorators: dict[str, Any], platforms: tuple[str, ...]) -> Compute:
+    platform = next((name for name in platforms if name in decorators), "")
     attributes = _plain(decorators[platform].attributes) if platform else {}
     resources = _plain(decorators["resources"].attributes) if "resources" in decorators else {}
     return Compute(platform, attributes, resources)
