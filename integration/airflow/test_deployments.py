@@ -144,7 +144,7 @@ def test_a_code_package_that_is_gone_is_one_line_in_the_log(engine: Engine) -> N
     assert engine.finished(flow, run_id).state == "failed"
     lines = engine.log(flow, run_id, "start").splitlines()
     assert [line for line in lines if "code package" in line] == [
-        f"AirflowFailException: The code package of {flow} is not at {package} any more; "
+        f"AirflowFailException: The code package of {flow} cannot be used: {package} is not there any more; "
         "deploy the flow again"
     ]
 

@@ -64,6 +64,40 @@ def end(self):
     pass
 """
 
+# The file `other-way` makes the switches choose otherwise.
+TWO_WAYS = """
+@step
+def start(self):
+    there = pathlib.Path(os.environ["METAFLOW_DATASTORE_SYSROOT_LOCAL"], "other-way").exists()
+    self.way = "b" if there else "a"
+    self.next({"a": self.a, "b": self.b}, condition="way")
+
+@step
+def a(self):
+    self.next(self.a2)
+
+@step
+def a2(self):
+    self.next(self.merge)
+
+@step
+def b(self):
+    self.then = "other"
+    self.next({"merge": self.merge, "other": self.other}, condition="then")
+
+@step
+def merge(self):
+    self.next(self.end)
+
+@step
+def other(self):
+    self.next(self.end)
+
+@step
+def end(self):
+    pass
+"""
+
 # Waits, at its first try, for its end.
 WAITING = """
 @step
@@ -133,6 +167,19 @@ def test_a_task_may_be_cleared_until_its_attempts_are_used(engine: Engine) -> No
         assert (tasks["work"].attempts, tasks["work"].ok) == ((0, 1, 2, 3, 4, 5), True)
         assert tasks["end"].attempts == (0, 1)
         assert {tasks[step].artifacts["attempt"] for step in ("work", "end")} == {canonical(5)}
+
+
+def test_a_run_that_is_cleared_and_chooses_otherwise_forgets_its_first_way(engine: Engine) -> None:
+    other_way = Path(engine.home.env["METAFLOW_DATASTORE_SYSROOT_LOCAL"], "other-way")
+    other_way.unlink(missing_ok=True)
+    flow = engine.deploy("TwoWays", TWO_WAYS)
+    run_id = engine.start(flow)
+    assert engine.finished(flow, run_id).states()["a2", -1] == "success"
+    other_way.touch()
+    engine.client.clear(flow, run_id, ["start"], downstream=True)
+    run = engine.finished(flow, run_id)
+    ran = {step for (step, _), state in run.states().items() if state == "success"}
+    assert (run.state, ran) == ("success", {"start", "b", "other", "end"})
 
 
 def test_a_run_deleted_and_started_again_under_its_id_runs_again(engine: Engine) -> None:

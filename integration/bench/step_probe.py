@@ -31,7 +31,7 @@ def seconds(plan: FlowPlan, step: str, run_ids: list[str]) -> Iterator[float]:
             step=step,
             run_id=run_id,
             members=[()],
-            tries_left=0,
+            user_retries_left=0,
             series="0",
             parameters={} if step == plan.graph.start else None,
             metadata={"airflow-dag-run-id": run_id, "airflow-job-id": ""},

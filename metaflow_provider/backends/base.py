@@ -13,7 +13,7 @@ class StepCall:
     """One step of one run, for some of its instances.
 
     Attributes:
-        tries_left: how often Airflow would try again after this.
+        user_retries_left: tries of the user's code after this one; negative when only `@catch` may act.
         series: names the tries since the run began or the task was cleared.
         parameters: for the first step, values as command line text.
         metadata: registered with every task.
@@ -23,7 +23,7 @@ class StepCall:
     step: str
     run_id: str
     members: list[tuple[int, ...]]
-    tries_left: int
+    user_retries_left: int
     series: str
     iterations: dict[str, dict[str, int]] = field(default_factory=dict)
     parameters: dict[str, str] | None = None

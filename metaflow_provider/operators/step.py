@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-import base64
-import zlib
 from typing import Any
 
 from metaflow_extensions.orchestrators.core.ids import airflow_run_id
 
 from ..backends.base import Backend, StepCall
-from ..plan import FlowPlan, digest, dumps, loads
+from ..backends.published import published_plan, published_sha
+from ..plan import FlowPlan, digest
 from ..version_compat import AirflowFailException, AirflowSkipException, BaseOperator
-from .records import RECORDS, chunks, led_here, pull
+from .records import chunks, led_here, pull, push
 from .values import command_line_values
 
+# Address of the plan that the run began with.
 _PLAN = "metaflow_plan"
-_DIGEST = "metaflow_plan_digest"
 
 
 class MetaflowStepOperator(BaseOperator):
@@ -61,7 +60,7 @@ class MetaflowStepOperator(BaseOperator):
             "Metaflow run %s/%s, step %s, plan %s", plan.flow, call.run_id, self.task_id, digest(plan)
         )
         found = self.backend.run(call, self.log)
-        task_instance.xcom_push(key=RECORDS, value=found)
+        push(task_instance, found)
         if node.kind == "foreach" and not node.gang_split and not node.scope:
             return chunks([[i] for i in range(found[0]["n"])])
         return None
@@ -72,32 +71,37 @@ class MetaflowStepOperator(BaseOperator):
 
     def _pinned_plan(self, task_instance: Any) -> FlowPlan:
         start = self.plan.graph.start
-        own = digest(self.plan)
+        own = published_sha(self.plan)
         if self.task_id == start:
-            packed = base64.b64encode(zlib.compress(dumps(self.plan).encode())).decode()
-            task_instance.xcom_push(key=_DIGEST, value=own)
-            task_instance.xcom_push(key=_PLAN, value=packed)
+            task_instance.xcom_push(key=_PLAN, value=own)
             return self.plan
-        pinned = task_instance.xcom_pull(task_ids=start, key=_DIGEST)
+        pinned = task_instance.xcom_pull(task_ids=start, key=_PLAN)
         if pinned == own:
             return self.plan
         if pinned is None:
             raise AirflowFailException(
-                f"This run began with another first step than {start}, before the flow was deployed anew; "
-                "start a new run"
+                f"Step {start} has not said which plan this run began with: the flow had another first step "
+                "then, or Airflow's XComs were cleaned; start a new run"
             )
         self.log.info(
             "The flow was deployed anew since this run began, which goes on with the plan it began with"
         )
-        packed = task_instance.xcom_pull(task_ids=start, key=_PLAN)
-        plan = loads(zlib.decompress(base64.b64decode(packed)).decode())
-        if self.task_id not in plan.graph.nodes:
+        plan = published_plan(self.plan, str(pinned))
+        node = plan.graph.nodes.get(self.task_id)
+        if node is None or bool(node.scope) != (self.foreach_index is not None):
             # Not a skip: Airflow would skip what follows, too, and call the run a success.
+            lack = "no step" if node is None else "at another place the step"
             raise AirflowFailException(
-                f"The flow had no step {self.task_id} when this run began, but Airflow goes on with the "
+                f"The flow had {lack} {self.task_id} when this run began, but Airflow goes on with the "
                 "graph deployed meanwhile; start a new run"
             )
         return plan
+
+    def _user_retries_left(self, plan: FlowPlan, task_instance: Any) -> int:
+        """How often Airflow tries again with the user's code; its `retries` need not be those of the plan."""
+        left = int(task_instance.max_tries - task_instance.try_number + 1)
+        made = self.retries - left
+        return min(plan.step(self.task_id).retry.user_retries - made, left)
 
     def _parents_to_ask(self, plan: FlowPlan) -> list[str]:
         """Parents whose records matter: all where a switch decides, else loops, for how often they ran."""
@@ -118,7 +122,7 @@ class MetaflowStepOperator(BaseOperator):
             step=self.task_id,
             run_id=airflow_run_id(context["run_id"], self.dag_id),
             members=members,
-            tries_left=task_instance.max_tries - task_instance.try_number + 1,
+            user_retries_left=self._user_retries_left(plan, task_instance),
             series=_series(context),
             iterations=_iterations(records),
             parameters=command_line_values(plan.parameters, dict(context["params"])) if is_first else None,

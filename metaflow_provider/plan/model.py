@@ -156,6 +156,7 @@ class CodePackage:
         digest: sha256 of the packed files without Metaflow's INFO file, which names user and machine.
         metadata: what Metaflow needs to unpack it.
         exports: variables that point into the unpacked package; `{dir}` stands for its folder.
+        commands: bash lines that fetch and unpack it in a container, where steps run in containers.
     """
 
     url: str
@@ -163,6 +164,7 @@ class CodePackage:
     digest: str
     metadata: str = ""
     exports: dict[str, str] = field(default_factory=dict)
+    commands: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

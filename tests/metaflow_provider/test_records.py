@@ -12,7 +12,7 @@ from metaflow_extensions.orchestrators.core.graph import (
     Transition,
     build_graph,
 )
-from metaflow_provider.operators.records import RECORDS, chunks, led_here, pull
+from metaflow_provider.operators.records import RECORDS, chunks, led_here, pull, push
 
 GRAPH = build_graph(
     [
@@ -50,29 +50,60 @@ def test_a_join_runs_once_some_way_led_to_it_and_a_body_below_a_foreach_that_ran
     assert led_here(GRAPH, "choose", (5,), {"start": [record(to="choose")]})
 
 
-class Stored:
-    """A task instance's view of XComs, as far as `pull` asks."""
+class Run:
+    """What a task instance sees of a step's XCom and states: `states` by map index."""
 
-    def __init__(self, value: Any) -> None:
+    dag_id, run_id, map_index = "train", "manual__1", None
+
+    def __init__(self, value: Any, states: dict[int, str]) -> None:
         self._value = value
+        self._states = states
 
     def xcom_pull(self, task_ids: str, key: str) -> Any:
         assert (task_ids, key) == ("work", RECORDS)
         return self._value
 
+    def get_task_states(self, dag_id: str, task_ids: list[str], run_ids: list[str]) -> dict[str, Any]:
+        assert (dag_id, task_ids, run_ids) == ("train", ["work"], ["manual__1"])
+        names = {index: "work" if index < 0 else f"work_{index}" for index in self._states}
+        return {"manual__1": {names[index]: state for index, state in self._states.items()}}
+
+
+def pushed(map_index: int | None, *records: dict[str, Any]) -> list[dict[str, Any]]:
+    """What `push` leaves in a task instance's XCom."""
+    values: list[list[dict[str, Any]]] = []
+
+    class Instance:
+        def xcom_push(self, key: str, value: list[dict[str, Any]]) -> None:
+            assert key == RECORDS
+            values.append(value)
+
+    instance = Instance()
+    instance.map_index = map_index  # type: ignore[attr-defined]
+    push(instance, records)
+    return values[0]
+
+
+ONE = pushed(None, record(to="a"))
+MAPPED = [pushed(0, record(0, to="a")), None, pushed(2, record(2, to="a"), record(3, to="a"))]
+
 
 @pytest.mark.parametrize(
-    ("value", "count"),
+    ("value", "states", "indices"),
     [
-        (None, 0),
-        ([record(to="a")], 1),
-        ([[record(0, to="a")], None, [record(2, to="a"), record(3, to="a")]], 3),
-        (([record(0, to="a")],), 1),
+        (None, {-1: "skipped"}, []),
+        (ONE, {-1: "success"}, [[]]),
+        (MAPPED, {0: "success", 1: "skipped", 2: "success"}, [[0], [2], [3]]),
+        ((MAPPED[0],), {0: "success"}, [[0]]),
+        (ONE, {-1: "skipped"}, []),
+        (MAPPED, {0: "success", 1: "skipped", 2: "removed"}, [[0]]),
     ],
-    ids=["skipped", "one task", "mapped, one skipped, one with two", "lazy"],
+    ids=["skipped", "one", "mapped, one of two", "lazy", "of before a clear", "mapped, of before a clear"],
 )
-def test_records_of_all_instances(value: Any, count: int) -> None:
-    assert len(pull(Stored(value), "work")) == count
+def test_records_of_the_instances_that_succeeded(
+    value: Any, states: dict[int, str], indices: list[list[int]]
+) -> None:
+    assert [record["index"] for record in pull(Run(value, states), "work")] == indices
 
 
 @pytest.mark.parametrize(

@@ -66,7 +66,7 @@ class Store:
                 f"--datastore={self.kind}",
                 f"--datastore-root={self.root}",
             ],
-            "retries": {"left": 0},
+            "retries": {"by_engine": True, "left": 0},
             **request,
         }
         request_file, result = self.folder / f"{step}.request.json", self.folder / f"{step}.result.json"

@@ -136,7 +136,7 @@ def test_several_members_in_one_process(local: Store) -> None:
     flow = write(local.folder, FAN)
     local.run(flow, "Fan", "start", parameters={})
 
-    done = local.run(flow, "Fan", "body", members=[[0], [1], [2]], retries={"left": None})
+    done = local.run(flow, "Fan", "body", members=[[0], [1], [2]], retries={})
 
     assert [record["index"] for record in done.records] == [[0], [1], [2]]
 
@@ -239,7 +239,7 @@ def test_iterations_have_their_own_tries(local: Store) -> None:
     flow = write(local.folder, LOOP)
     local.run(flow, "Loop", "start", parameters={})
 
-    loop = local.run(flow, "Loop", "work", loop=True, retries={"user": 1, "left": None})
+    loop = local.run(flow, "Loop", "work", loop=True, retries={"user": 1})
 
     assert loop.records == [{"index": [], "next": ["end"], "iterations": 3}], loop.output
     assert local.client(f"sorted(t.id for t in Step('Loop/{RUN}/work'))") == ["t", "t-i1", "t-i2"]
@@ -251,7 +251,7 @@ def test_tries_that_are_used_up_are_final(local: Store) -> None:
     flow = write(local.folder, LOOP)
     local.run(flow, "Loop", "start", parameters={})
 
-    assert local.run(flow, "Loop", "work", loop=True, retries={"left": None}).status == 3
+    assert local.run(flow, "Loop", "work", loop=True, retries={}).status == 3
 
 
 def started(process: subprocess.Popen[str]) -> int:

@@ -18,6 +18,12 @@ if TYPE_CHECKING:
 
 # Metadata file of an attempt that says in which series of tries it was made.
 SERIES_METADATA = "series"
+# How long a node of a gang waits for the first one to begin.
+_CLAIM_TIMEOUT_SECONDS = 600
+_CLAIM_POLL_SECONDS = 2
+# How often a write that met another is tried again.
+_CONFLICTS = 5
+_CONFLICT_PAUSE_SECONDS = 0.5
 
 
 class NotRun(Exception):
@@ -70,6 +76,18 @@ class Attempts:
                     return candidate
         return None
 
+    def failures(self, series: str) -> int:
+        """How many attempts of a series came to their end and failed."""
+        from metaflow.datastore import TaskDataStore
+
+        ended = [k for k in range(self.count()) if self._marked(TaskDataStore.METADATA_DONE_SUFFIX, k)]
+        return sum(
+            found.has_metadata(SERIES_METADATA)
+            and found.load_metadata([SERIES_METADATA])[SERIES_METADATA] == series
+            and not found.get("_task_ok")
+            for found in map(self.at, ended)
+        )
+
     def _marked(self, suffix: str, attempt: int) -> bool:
         """Whether the attempt has the metadata file `suffix`."""
         from metaflow.datastore import TaskDataStore
@@ -78,8 +96,8 @@ class Attempts:
         (there,) = self.datastore._storage_impl.is_file([self._path(name)])
         return bool(there)
 
-    def claim(self) -> int:
-        """Take the first free attempt number.
+    def claim(self, claim: str = "") -> int:
+        """Take the first free attempt number, and leave `claim` with it.
 
         An attempt is not made twice: what Metaflow's client shows of its artifacts is what was registered
         first, by local metadata and by the metadata service alike.
@@ -90,21 +108,41 @@ class Attempts:
         from metaflow.metaflow_config import MAX_ATTEMPTS
 
         for attempt in range(self.count(), MAX_ATTEMPTS):
-            if self._create(attempt):
+            if self._create(attempt, claim):
                 return attempt
         raise NotRun(
             f"Task {self.run_id}/{self.step}/{self.task_id} was tried {MAX_ATTEMPTS} times, as often as "
             "Metaflow allows, and is not run again: start a new run"
         )
 
-    def _create(self, attempt: int) -> bool:
+    def claimed_by(self, claim: str) -> int:
+        """The attempt that was taken with `claim`; waits for it.
+
+        Raises:
+            NotRun: nobody took it for ten minutes.
+        """
+        deadline = time.monotonic() + _CLAIM_TIMEOUT_SECONDS
+        while time.monotonic() < deadline:
+            newest = self.count() - 1
+            if newest >= 0 and self._claim_of(newest) == claim:
+                return newest
+            time.sleep(_CLAIM_POLL_SECONDS)
+        raise NotRun(f"The first node of {self.run_id}/{self.step}/{self.task_id} has not begun its attempt")
+
+    def _claim_of(self, attempt: int) -> str:
+        from metaflow.datastore import TaskDataStore
+
+        suffix = TaskDataStore.METADATA_ATTEMPT_SUFFIX
+        return str(self.at(attempt).load_metadata([suffix])[suffix].get("claim", ""))
+
+    def _create(self, attempt: int, claim: str) -> bool:
         """Write the attempt's mark if nobody has; a store without conditional writes just writes it."""
         import json
 
         from metaflow.datastore import TaskDataStore
 
         name = TaskDataStore.metadata_name_for_attempt(TaskDataStore.METADATA_ATTEMPT_SUFFIX, attempt)
-        content = json.dumps({"time": time.time()}).encode()
+        content = json.dumps({"time": time.time(), "claim": claim}).encode()
         kind = self.datastore.TYPE
         uri = self.datastore._storage_impl.full_uri(self._path(name))
         if kind == "local":
@@ -135,17 +173,26 @@ def _create_file(path: str, content: bytes) -> bool:
 
 def _create_object(client: Any, uri: str, content: bytes) -> bool:
     from botocore.exceptions import ClientError
+    from metaflow.metaflow_config import S3_SERVER_SIDE_ENCRYPTION
 
-    try:
-        client.put_object(**_s3_object(uri), Body=content, IfNoneMatch="*")
-    except ClientError as error:
-        status = error.response["ResponseMetadata"]["HTTPStatusCode"]
-        if status in (409, 412):
-            return False
-        if status != 501:
-            raise
-        client.put_object(**_s3_object(uri), Body=content)
-    return True
+    wanted = {**_s3_object(uri), "Body": content}
+    if S3_SERVER_SIDE_ENCRYPTION:
+        wanted["ServerSideEncryption"] = S3_SERVER_SIDE_ENCRYPTION
+    for _ in range(_CONFLICTS):
+        try:
+            client.put_object(**wanted, IfNoneMatch="*")
+        except ClientError as error:
+            status = error.response["ResponseMetadata"]["HTTPStatusCode"]
+            if status == 412:
+                return False
+            if status == 409:  # somebody else is writing it at this moment
+                time.sleep(_CONFLICT_PAUSE_SECONDS)
+                continue
+            if status != 501:
+                raise
+            client.put_object(**wanted)
+        return True
+    return False
 
 
 def _s3_object(uri: str) -> dict[str, str]:

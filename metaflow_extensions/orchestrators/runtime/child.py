@@ -141,8 +141,11 @@ class Child:
             os.killpg(self._pid, number)
 
 
-def run_quietly(work: Callable[[], None]) -> None:
-    """Do `work` in a fork and wait for it: what it opens is closed with it. A failure is only reported."""
+def run_quietly(work: Callable[[], None]) -> bool:
+    """Do `work` in a fork and wait for it: what it opens is closed with it.
+
+    A failure is printed; returns whether there was none.
+    """
 
     def status() -> int:
         work()
@@ -151,7 +154,7 @@ def run_quietly(work: Callable[[], None]) -> None:
     pid = os.fork()
     if pid == 0:
         _finish(status)
-    os.waitpid(pid, 0)
+    return os.waitpid(pid, 0)[1] == 0
 
 
 def _become(work: Callable[[], int], out: int, err: int) -> None:

@@ -7,6 +7,7 @@ import json
 import os
 import sys
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -106,10 +107,12 @@ class StepTask:
         folder: where the attempt's number, its inputs and its record are left.
         task: which task.
         user_retries_left: retries after this one that run the user's code; negative when only `@catch`
-            may act.
+            may act. `None`: known from the attempts that failed.
     """
 
-    def __init__(self, request: TaskRequest, folder: Path, task: TaskRef, user_retries_left: int) -> None:
+    def __init__(
+        self, request: TaskRequest, folder: Path, task: TaskRef, user_retries_left: int | None
+    ) -> None:
         self._request = request
         self._task = task
         self._left = user_retries_left
@@ -126,8 +129,9 @@ class StepTask:
 
     @property
     def task_id(self) -> str:
-        """Metaflow's id of the task."""
-        return self._task.task_id
+        """Metaflow's id of the task; nodes of a gang have ids like those of Metaflow's `@batch`."""
+        node = self._request.node
+        return f"{self._task.task_id}-node-{node}" if node else self._task.task_id
 
     def __str__(self) -> str:
         attempt = self.attempt()
@@ -140,6 +144,8 @@ class StepTask:
 
     def record(self) -> Record | None:
         """What the task did; `None` if it did not come to its end."""
+        if self._request.node:
+            return Record(self._task.index)
         if not self._record_file.exists():
             return None
         data = json.loads(self._record_file.read_text())
@@ -152,7 +158,7 @@ class StepTask:
             return 0
         os.environ[RECORD_FILE] = str(self._record_file)
         os.environ[SERIES] = self._request.series
-        os.environ[METADATA] = json.dumps(self._request.metadata)
+        os.environ[METADATA] = json.dumps(self._metadata())
         try:
             run_flow_file(
                 Path(self._request.flow_file), lambda flow: self._arguments(graph_of(flow._graph), attempts)
@@ -160,6 +166,12 @@ class StepTask:
         except NotRun as refusal:
             print(refusal, file=sys.stderr)
             return NOT_RUN
+
+    def _metadata(self) -> dict[str, str]:
+        request = self._request
+        if not request.run_name_field:
+            return request.metadata
+        return {**request.metadata, request.run_name_field: request.run_id.partition("-")[2]}
 
     def _done_in_this_series(self, attempts: Attempts) -> bool:
         success = attempts.newest_success() if self._request.series else None
@@ -174,21 +186,26 @@ class StepTask:
     def _arguments(self, graph: Graph, attempts: Attempts) -> list[str]:
         request, node = self._request, graph[self.step]
         self._inputs_file.write_text(",".join(self._inputs(graph)))
-        attempt = attempts.claim()
+        left = request.retries.user - attempts.failures(request.series) if self._left is None else self._left
+        if request.node:
+            attempt = replace(attempts, task_id=self._task.task_id).claimed_by(request.claim)
+        else:
+            attempt = attempts.claim(request.claim)
         self._attempt_file.write_text(str(attempt))
         os.environ["METAFLOW_ATTEMPT_NUMBER"] = str(attempt)
         arguments = [
             f"--run-id={request.run_id}",
             f"--task-id={self.task_id}",
             f"--retry-count={attempt}",
-            f"--max-user-code-retries={min(last_attempt(), attempt + self._left)}",
+            f"--max-user-code-retries={min(last_attempt(), attempt + left)}",
             f"--input-paths-filename={self._inputs_file}",
             *(f"--tag={tag}" for tag in request.tags),
         ]
         if request.namespace:
             arguments.append(f"--namespace={request.namespace}")
         if node.gang:
-            arguments += ["--ubf-context=ubf_control", "--split-index=0"]
+            context = "ubf_task" if request.node else "ubf_control"
+            arguments += [f"--ubf-context={context}", f"--split-index={request.node}"]
         elif not self._task.iteration and len(node.scope) > len(
             graph[node.parents[0]].scope if node.parents else ()
         ):

@@ -17,12 +17,16 @@ class Retries:
         user: retries that run the user's code.
         error: further ones, in the last of which `@catch` stores the failure.
         minutes_between: delay before a retry that is made here.
-        left: tries that the engine still makes after this one; `None` when retries are made here.
+        by_engine: the engine makes them, one request a try; else they are made here.
+        left: tries of the user's code after this one; negative when only `@catch` may act. `None` where
+            the engine cannot tell: then the attempts of this series that failed are counted; one whose host
+            was lost is none of them.
     """
 
     user: int = 0
     error: int = 0
     minutes_between: float = 0
+    by_engine: bool = False
     left: int | None = None
 
 
@@ -35,6 +39,9 @@ class TaskRequest:
         members: index paths of the instances, run one after the other.
         options: options of the flow's command line before `init` and `step`.
         loop: the step may lead to itself, and does so here, without the engine.
+        iteration: of a looping step whose iterations the engine asks for one by one.
+        node: which node of a gang this is, where every node has a process of its own.
+        claim: tells nodes of a gang which attempt is theirs; the same on all of them, and for one try only.
         iterations: how often loops ran, `{step: {index path joined by -: count}}`, where the engine knows.
         series: names the tries since the run started or its task was cleared: what succeeded in this
             series is not run again.
@@ -42,6 +49,7 @@ class TaskRequest:
         parameters: for the first step, the run's parameters as command line text; one that is not given
             is not there. `None` for every other step.
         metadata: fields to register with each task.
+        run_name_field: a further one, for the engine's name of the run: the run's id without its first part.
     """
 
     flow_file: str
@@ -55,12 +63,16 @@ class TaskRequest:
     tags: tuple[str, ...] = ()
     namespace: str = ""
     loop: bool = False
+    iteration: int = 0
+    node: int = 0
+    claim: str = ""
     iterations: dict[str, dict[str, int]] = field(default_factory=dict)
     retries: Retries = Retries()
     series: str = ""
     timeout: int | None = None
     parameters: dict[str, str] | None = None
     metadata: dict[str, str] = field(default_factory=dict)
+    run_name_field: str = ""
 
 
 @dataclass(frozen=True)
@@ -80,9 +92,9 @@ class Record:
     iterations: int = 0
 
 
-def read_request(path: Path) -> TaskRequest:
-    """The request in the JSON file at `path`."""
-    data: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+def parse_request(text: str, **further: Any) -> TaskRequest:
+    """The request in a JSON text, with `further` fields."""
+    data: dict[str, Any] = {**json.loads(text), **further}
     data["retries"] = Retries(**data.get("retries", {}))
     data["members"] = tuple(tuple(member) for member in data.get("members", [[]]))
     for name in ("options", "tags"):

@@ -65,7 +65,7 @@ class Supervisor:
             return [self._member(index, Path(folder)) for index in self._request.members]
 
     def _member(self, index: tuple[int, ...], folder: Path) -> Record:
-        iteration = 0
+        iteration = self._request.iteration
         while True:
             record = self._task(TaskRef(self._request.step, index, iteration), folder)
             if not (self._request.loop and record.next == (self._request.step,)):
@@ -74,8 +74,8 @@ class Supervisor:
 
     def _task(self, task: TaskRef, folder: Path) -> Record:
         retries = self._request.retries
-        if retries.left is not None:
-            return self._try(task, folder, retries.left - retries.error)
+        if retries.by_engine:
+            return self._try(task, folder, retries.left)
         for left in range(retries.user + retries.error, 0, -1):
             try:
                 return self._try(task, folder, left - retries.error)
@@ -89,7 +89,7 @@ class Supervisor:
         except TaskFailed as failure:
             raise TaskFailed(str(failure), max(failure.status, FAILED_FOR_GOOD)) from None
 
-    def _try(self, task: TaskRef, folder: Path, user_retries_left: int) -> Record:
+    def _try(self, task: TaskRef, folder: Path, user_retries_left: int | None) -> Record:
         work = self._run_once(StepTask(self._request, folder, task, user_retries_left))
         record = work.record()
         if record is None:

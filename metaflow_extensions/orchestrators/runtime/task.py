@@ -12,7 +12,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from .request import read_request, write_records
+from .request import parse_request, write_records
 from .supervisor import Supervisor, TaskFailed
 
 
@@ -23,8 +23,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("result", type=Path)
     parser.add_argument("--lifeline", type=int, default=None, help="a file descriptor: its end ends the task")
     options = parser.parse_args(arguments)
-    _prepare_environment()
-    request = read_request(options.request)
+    prepare_environment()
+    request = parse_request(options.request.read_text(encoding="utf-8"))
     try:
         records = Supervisor(request, options.lifeline).run()
     except TaskFailed as failure:
@@ -34,8 +34,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return 0
 
 
-def _prepare_environment() -> None:
-    # Metaflow reads these when it is imported; a gang starts its nodes with the first python on PATH.
+def prepare_environment() -> None:
+    """Set what Metaflow reads when it is imported; a gang starts its nodes with the first python on PATH."""
     cpus = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
     os.environ.setdefault("METAFLOW_S3_WORKER_COUNT", str(2 * cpus))
     os.environ["PATH"] = os.path.dirname(sys.executable) + os.pathsep + os.environ.get("PATH", os.defpath)

@@ -36,12 +36,22 @@ def plan_of(blob: bytes, url: str, environment: dict[str, str] | None = None) ->
     return plan(code=code, runtime=replace(RUNTIME, environment=environment or {}))
 
 
+def address(root: str, blob: bytes = BLOB) -> str:
+    """Where Metaflow's content-addressed store in `root` has a package."""
+    sha = hashlib.sha1(blob).hexdigest()
+    return f"{root}/{sha[:2]}/{sha}"
+
+
+def save(folder: Path, blob: bytes) -> Path:
+    file = Path(address(str(folder), blob))
+    file.parent.mkdir(parents=True)
+    file.write_bytes(blob)
+    return file
+
+
 @pytest.fixture
 def stored(tmp_path: Path) -> Path:
-    file = tmp_path / "store" / "package"
-    file.parent.mkdir()
-    file.write_bytes(BLOB)
-    return file
+    return save(tmp_path / "store", BLOB)
 
 
 @pytest.fixture
@@ -65,11 +75,10 @@ def test_a_package_is_fetched_once(stored: Path, cache: Path) -> None:
     assert unpacked(flow, cache) == folder
 
 
-def test_another_package_has_another_folder(stored: Path, cache: Path) -> None:
+def test_another_package_has_another_folder(stored: Path, cache: Path, tmp_path: Path) -> None:
     one = unpacked(plan_of(BLOB, str(stored)), cache)
     newer = package({"train.py": "newer"})
-    stored.write_bytes(newer)
-    other = unpacked(plan_of(newer, str(stored)), cache)
+    other = unpacked(plan_of(newer, str(save(tmp_path, newer))), cache)
     assert (contents(one), contents(other)) == (FILES, {"train.py": "newer"})
 
 
@@ -81,14 +90,19 @@ def refused(flow: FlowPlan, cache: Path) -> str:
 
 
 def test_a_package_that_is_gone(cache: Path) -> None:
-    message = refused(plan_of(BLOB, "/gone/package"), cache)
-    assert message == "The code package of Train is not at /gone/package any more; deploy the flow again"
+    url = address("/gone")
+    message = refused(plan_of(BLOB, url), cache)
+    assert message == (
+        f"The code package of Train cannot be used: {url} is not there any more; deploy the flow again"
+    )
 
 
 def test_a_package_with_other_content(stored: Path, cache: Path) -> None:
     flow = plan_of(BLOB, str(stored))
     stored.write_bytes(BLOB + b"x")
-    assert refused(flow, cache) == f"{stored} is not the code package that Train was deployed with"
+    assert refused(flow, cache) == (
+        f"The code package of Train cannot be used: {stored} holds something else; deploy the flow again"
+    )
 
 
 def test_a_plan_without_package(cache: Path) -> None:
@@ -96,23 +110,20 @@ def test_a_plan_without_package(cache: Path) -> None:
 
 
 def test_a_store_that_processes_do_not_know(cache: Path) -> None:
-    message = refused(plan_of(BLOB, "gs://bucket/package"), cache)
-    assert message == "Code packages at gs:// are not supported by processes yet"
+    assert "processes cannot read gs:// yet" in refused(plan_of(BLOB, address("gs://bucket")), cache)
 
 
-def test_a_file_that_would_leave_the_folder_is_not_unpacked(stored: Path, cache: Path) -> None:
+def test_a_file_that_would_leave_the_folder_is_not_unpacked(tmp_path: Path, cache: Path) -> None:
     hostile = package({"../outside.py": "x"})
-    stored.write_bytes(hostile)
     with pytest.raises(tarfile.FilterError):
-        unpacked(plan_of(hostile, str(stored)), cache)
+        unpacked(plan_of(hostile, str(save(tmp_path, hostile))), cache)
     assert not (cache / "outside.py").exists()
     assert list(cache.iterdir()) == []
 
 
-def test_many_tasks_unpack_at_once(stored: Path, cache: Path) -> None:
+def test_many_tasks_unpack_at_once(tmp_path: Path, cache: Path) -> None:
     blob = package({f"module_{number}.py": "text" * 500 for number in range(200)})
-    stored.write_bytes(blob)
-    flow = plan_of(blob, str(stored))
+    flow = plan_of(blob, str(save(tmp_path, blob)))
     with ThreadPoolExecutor(8) as tasks:
         counts = list(tasks.map(lambda _: len(contents(unpacked(flow, cache))), range(8)))
     assert counts == [200] * 8
@@ -129,12 +140,19 @@ def test_packages_on_s3(s3: MotoS3, cache: Path, monkeypatch: pytest.MonkeyPatch
     for name, value in s3.env.items():
         if name.startswith("AWS_"):
             monkeypatch.setenv(name, value)
-    s3.client().put_object(Bucket=s3.bucket, Key="flows/package", Body=BLOB)
+    url = address(f"s3://{s3.bucket}/flows")
+    s3.client().put_object(Bucket=s3.bucket, Key=address("flows"), Body=BLOB)
     # The plan says where the store is, whatever the worker's own environment says.
     monkeypatch.setenv("METAFLOW_S3_ENDPOINT_URL", "http://127.0.0.1:9")
     environment = {"METAFLOW_S3_ENDPOINT_URL": s3.url}
-    assert contents(unpacked(plan_of(BLOB, f"s3://{s3.bucket}/flows/package", environment), cache)) == FILES
+    assert contents(unpacked(plan_of(BLOB, url, environment), cache)) == FILES
     elsewhere = cache / "other"
-    for url in (f"s3://{s3.bucket}/flows/gone", "s3://no-such-bucket/flows/package"):
-        message = refused(plan_of(BLOB, url, environment), elsewhere)
-        assert message == f"The code package of Train is not at {url} any more; deploy the flow again"
+    for root in (f"s3://{s3.bucket}/gone", "s3://no-such-bucket/flows"):
+        message = refused(plan_of(BLOB, address(root), environment), elsewhere)
+        assert message == (
+            f"The code package of Train cannot be used: {address(root)} is not there any more; "
+            "deploy the flow again"
+        )
+    nowhere = {"METAFLOW_S3_ENDPOINT_URL": "http://127.0.0.1:9"}
+    monkeypatch.setenv("AWS_MAX_ATTEMPTS", "1")
+    assert f"{url} cannot be read: Could not connect" in refused(plan_of(BLOB, url, nowhere), elsewhere)

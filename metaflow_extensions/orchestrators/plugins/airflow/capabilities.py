@@ -2,4 +2,6 @@
 
 from ..common.capabilities import Capabilities
 
-AIRFLOW = Capabilities(engine="Airflow", decorators=frozenset(), sensors=True)
+AIRFLOW = Capabilities(
+    engine="Airflow", datastores=frozenset({"local", "s3"}), decorators=frozenset(), sensors=True
+)

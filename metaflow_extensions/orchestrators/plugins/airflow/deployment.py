@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from metaflow_provider.plan import FlowPlan, Refusal, Step
+from metaflow_provider.plan import FlowPlan, Refusal, Step, dumps
 from metaflow_provider.plan.build import Wishes, build_plan, with_included_files
 from metaflow_provider.plan.model import Limits
 
@@ -52,8 +52,9 @@ class CompiledFlow:
     token: Token
 
     def publish(self, state: Any) -> None:
-        """Upload the code package and keep the production token."""
+        """Upload the code package and the plan, and keep the production token."""
         self.package.upload(state.flow_datastore)
+        state.flow_datastore.save_data([dumps(self.plan).encode()])
         if self.token.is_new:
             save_token(state.flow_datastore, self.deployment.name, self.token.value)
         remember_token(self.deployment, self.token)
@@ -96,12 +97,12 @@ def compile_flow(state: Any, wishes: AirflowWishes, *, include_files: bool = Tru
     _prepare(state, wishes)
     plan = _plan(state, wishes)
     check_reachable(state.flow_datastore)
-    package = build_package(state)
-    if include_files:
-        plan = with_included_files(plan, state.flow)
     deployment = state.deployment_name
     previous = deployed_token(state.flow_datastore, deployment.name)
     token = resolve_token(deployment, "Airflow", _COMMAND, previous, wishes.tokens, state.echo)
+    package = build_package(state)
+    if include_files:
+        plan = with_included_files(plan, state.flow)
     plan = replace(plan, code=package.description, production_token=token.value)
     return CompiledFlow(plan, _dag_options(wishes), package, deployment, token)
 

@@ -13,11 +13,13 @@ class Capabilities:
 
     Attributes:
         engine: as people call it.
+        datastores: where a flow's data may be.
         decorators: which of `trigger`, `trigger_on_finish` and `exit_hook` it takes.
         sensors: whether it takes the `@airflow_..._sensor` decorators.
     """
 
     engine: str
+    datastores: frozenset[str]
     decorators: frozenset[str]
     sensors: bool = False
 
@@ -26,8 +28,14 @@ def check_capabilities(plan: FlowPlan, capabilities: Capabilities) -> None:
     """Refuse what the engine's translation does not take.
 
     Raises:
-        Refusal: names the decorator.
+        Refusal: names the decorator, or the datastore.
     """
+    if plan.runtime.datastore not in capabilities.datastores:
+        taken = " and ".join(sorted(capabilities.datastores))
+        raise Refusal(
+            f"{capabilities.engine} cannot use the datastore {plan.runtime.datastore} yet",
+            remedy=f"use --datastore={taken}",
+        )
     for trigger in plan.triggers:
         if trigger.decorator not in capabilities.decorators:
             raise Refusal(

@@ -30,11 +30,12 @@ class BuiltPackage:
         flow_datastore.save_data([self.blob], len_hint=1)
 
 
-def build_package(state: Any) -> BuiltPackage:
+def build_package(state: Any, *, for_containers: bool = False) -> BuiltPackage:
     """Pack the flow. Metaflow makes the environment of conda, pypi and uv steps on the way.
 
     Args:
         state: the `obj` of a click command of Metaflow's.
+        for_containers: the description says how a container fetches the package.
     """
     from metaflow.package import MetaflowPackage
 
@@ -55,14 +56,25 @@ def build_package(state: Any) -> BuiltPackage:
     store = state.flow_datastore.ca_store
     path = store._storage_impl.path_join(store._prefix, sha[:2], sha)
     exports = MetaflowPackage.get_post_extract_env_vars(package.package_metadata, dest_dir="{dir}")
+    url = store._storage_impl.full_uri(path)
+    commands = _container_commands(state, url, package.package_metadata) if for_containers else ()
     description = CodePackage(
-        url=store._storage_impl.full_uri(path),
+        url=url,
         sha=sha,
         digest=files_digest(blob),
         metadata=package.package_metadata,
         exports={name.removesuffix(":"): value for name, value in exports.items()},
+        commands=commands,
     )
     return BuiltPackage(description, blob)
+
+
+def _container_commands(state: Any, url: str, metadata: str) -> tuple[str, ...]:
+    """Metaflow's bash lines that fetch and unpack the package, without those that keep logs."""
+    from metaflow.mflog import BASH_FLUSH_LOGS, BASH_MFLOG
+
+    lines = state.environment.get_package_commands(url, state.flow_datastore.TYPE, metadata)
+    return tuple(line for line in lines if line not in (BASH_MFLOG, BASH_FLUSH_LOGS))
 
 
 def files_digest(blob: bytes) -> str:

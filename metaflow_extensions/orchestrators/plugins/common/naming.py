@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from metaflow import current
@@ -29,8 +30,17 @@ class NameRule:
     longest: int
 
 
-def resolve_name(given: str | None, rule: NameRule) -> DeploymentName:
+def resolve_name(
+    given: str | None,
+    rule: NameRule,
+    adapt: Callable[[DeploymentName], DeploymentName] = lambda found: found,
+) -> DeploymentName:
     """The deployment's name: the project's, the one given, or the flow's.
+
+    Args:
+        given: by `--name`.
+        rule: what the engine accepts.
+        adapt: makes the engine's own name of it, such as one with a prefix.
 
     Raises:
         MetaflowException: a name for a `@project` flow, or one that the engine does not accept.
@@ -44,12 +54,13 @@ def resolve_name(given: str | None, rule: NameRule) -> DeploymentName:
             f"Name '{name}' contains invalid characters. "
             f"Please construct a name using regex {rule.forbidden.pattern}"
         )
-    if len(name) > rule.longest:
+    found = adapt(DeploymentName(name, _token_prefix(name, project).lower(), bool(project)))
+    if len(found.name) > rule.longest:
         raise MetaflowException(
-            f"Name '{name[:40]}...' has {len(name)} characters, {rule.engine} takes {rule.longest}. "
-            "Please choose a shorter --name, project or branch."
+            f"Name '{found.name[:40]}...' has {len(found.name)} characters, {rule.engine} takes "
+            f"{rule.longest}. Please choose a shorter --name, project or branch."
         )
-    return DeploymentName(name, _token_prefix(name, project).lower(), bool(project))
+    return found
 
 
 def _token_prefix(name: str, project: str | None) -> str:

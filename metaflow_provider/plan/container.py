@@ -1,0 +1,50 @@
+"""What the container of a step runs: one fixed bash text, which user data reaches only as environment."""
+
+from __future__ import annotations
+
+import json
+import shlex
+
+from .model import FlowPlan, Step
+from .task_request import code_variables, deploy_time_values, step_request
+
+_ENTRY = "metaflow_extensions.orchestrators.runtime.container"
+# Metaflow's lines call these functions of its own containers, which keep logs; here the entry keeps them.
+_PREAMBLE = ("true", "mflog() { echo $1; }", "flush_mflogs() { :; }")
+
+
+def container_command(plan: FlowPlan, step: Step) -> list[str]:
+    """The command that fetches the flow's code, makes the step's Python and runs the task.
+
+    Raises:
+        ValueError: the plan has no code package.
+    """
+    if plan.code is None:
+        raise ValueError(f"The plan of {plan.flow} has no code package")
+    python = step.executable or "python"
+    lines = [*_PREAMBLE, *plan.code.commands, *step.bootstrap, f"exec {python} -m {_ENTRY}"]
+    # As Metaflow does: its lines are written for the inside of double quotes.
+    return shlex.split(f'bash -c "{" && ".join(lines)}"')
+
+
+def container_request(plan: FlowPlan, step: Step, run_name_field: str) -> str:
+    """JSON of what never changes for a step, for the entry's variable REQUEST.
+
+    Args:
+        plan: the flow.
+        step: one of its steps.
+        run_name_field: under which name tasks register what the engine calls the run.
+    """
+    request = step_request(plan, step)
+    request["flow_file"] = plan.file
+    request["retries"]["by_engine"] = True
+    request["series"] = "1"
+    request["run_name_field"] = run_name_field
+    if plan.graph.start == step.name:
+        request["parameters"] = deploy_time_values(plan)
+    return json.dumps(request, separators=(",", ":"))
+
+
+def container_environment(plan: FlowPlan, step: Step) -> dict[str, str]:
+    """Variables of every task of a step; those of `@environment` come last."""
+    return {**plan.runtime.environment, **code_variables(plan, step), **step.environment}
