@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
 # Metadata file of an attempt that says in which series of tries it was made.
 SERIES_METADATA = "series"
+# Metadata file of an attempt that failed, with its series.
+_FAILED_METADATA = "failed"
 # How long a node of a gang waits for the first one to begin.
 _CLAIM_TIMEOUT_SECONDS = 600
 _CLAIM_POLL_SECONDS = 2
@@ -76,17 +78,17 @@ class Attempts:
                     return candidate
         return None
 
-    def failures(self, series: str) -> int:
-        """How many attempts of a series came to their end and failed."""
-        from metaflow.datastore import TaskDataStore
-
-        ended = [k for k in range(self.count()) if self._marked(TaskDataStore.METADATA_DONE_SUFFIX, k)]
-        return sum(
-            found.has_metadata(SERIES_METADATA)
-            and found.load_metadata([SERIES_METADATA])[SERIES_METADATA] == series
-            and not found.get("_task_ok")
-            for found in map(self.at, ended)
+    def mark_failed(self, attempt: int, series: str) -> None:
+        """Note that the attempt failed by itself; one whose host was lost has no such note."""
+        task = self.datastore.get_task_datastore(
+            self.run_id, self.step, self.task_id, attempt=attempt, mode="w"
         )
+        task.save_metadata({_FAILED_METADATA: series})
+
+    def failures(self, series: str) -> int:
+        """How many attempts of a series failed by themselves."""
+        failed = [self.at(k) for k in range(self.count()) if self._marked(_FAILED_METADATA, k)]
+        return sum(task.load_metadata([_FAILED_METADATA])[_FAILED_METADATA] == series for task in failed)
 
     def _marked(self, suffix: str, attempt: int) -> bool:
         """Whether the attempt has the metadata file `suffix`."""

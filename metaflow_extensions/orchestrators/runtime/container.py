@@ -56,6 +56,7 @@ def main() -> int:
 def _request() -> TaskRequest:
     index, iteration = parse_task_id(os.environ[TASK])
     gang_node = int(os.environ.get("AWS_BATCH_JOB_NODE_INDEX", "0"))
+    os.environ.setdefault("MF_PARALLEL_CONTROL_TASK_ID", os.environ[TASK])
     request = parse_request(
         os.environ[REQUEST],
         run_id=os.environ[RUN],
@@ -85,7 +86,9 @@ def _given(request: TaskRequest) -> dict[str, str]:
         file = Path(folder, "parameters.json")
         if not run_quietly(lambda: _fetch(request, parameters_key(request.flow, request.run_id), file)):
             raise SystemExit(TRY_AGAIN)
-        values: dict[str, Any] = json.loads(file.read_text(encoding="utf-8"))
+        values: Any = json.loads(file.read_text(encoding="utf-8"))
+    if isinstance(values, str):  # Step Functions stores a text as a JSON string
+        values = json.loads(values)
     return {name: _text(value) for name, value in values.items() if value is not None}
 
 

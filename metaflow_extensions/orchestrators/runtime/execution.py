@@ -151,9 +151,18 @@ class StepTask:
         data = json.loads(self._record_file.read_text())
         return Record(self._task.index, tuple(data["next"]), data.get("n"))
 
+    def mark_failed(self) -> None:
+        """Leave with the attempt that it failed, for the tries that follow."""
+        attempt = self.attempt()
+        if attempt is not None:
+            self._attempts().mark_failed(attempt, self._request.series)
+
+    def _attempts(self) -> Attempts:
+        return Attempts(flow_datastore(self._request), self._request.run_id, self.step, self.task_id)
+
     def run(self) -> int:
         """Run the task, unless it has succeeded in this series of tries."""
-        attempts = Attempts(flow_datastore(self._request), self._request.run_id, self.step, self.task_id)
+        attempts = self._attempts()
         if self._done_in_this_series(attempts):
             return 0
         os.environ[RECORD_FILE] = str(self._record_file)
