@@ -14,7 +14,11 @@ def main() -> int:
     if engine not in ENGINES:
         print(f"There is no demo of {engine}; there is one of: {', '.join(ENGINES)}", file=sys.stderr)
         return 2
-    return ENGINES[engine]()
+    try:
+        return ENGINES[engine]()
+    except airflow.DemoFailed as failure:
+        print(failure, file=sys.stderr)
+        return 1
 
 
 if __name__ == "__main__":

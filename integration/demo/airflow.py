@@ -36,6 +36,10 @@ FACTORY_FILE = 'from metaflow_provider import load_flows  # airflow dag\n\nload_
 CONSOLE = Console(width=None if sys.stdout.isatty() else 110, highlight=False)
 
 
+class DemoFailed(Exception):
+    """A command of the demo failed; the message says what it said."""
+
+
 @dataclass(frozen=True)
 class Shown:
     """One DAG run of the demo: how its DAG was loaded, and what differs from `python flow.py run`."""
@@ -89,8 +93,20 @@ def create(case: Case, home: AirflowHome) -> str:
     name = f"{case.flow}.generated"
     file = home.dags / f"{case.file.stem}_dag.py"
     command = [sys.executable, str(case.file), "--no-pylint", "airflow", "--name", name, "create", str(file)]
-    subprocess.run(command, env=home.env, cwd=home.folder, check=True, capture_output=True)
+    run(command, home, home.folder)
     return name
+
+
+def run(command: list[str], home: AirflowHome, folder: Path) -> str:
+    """Run a command; returns what it said on stderr.
+
+    Raises:
+        DemoFailed: it failed; the message is what it said.
+    """
+    done = subprocess.run(command, env=home.env, cwd=folder, capture_output=True, text=True)
+    if done.returncode:
+        raise DemoFailed(f"{' '.join(command[1:])} failed:\n{done.stdout}{done.stderr}")
+    return done.stderr
 
 
 def compile_with_kubernetes(folder: Path) -> list[str]:
@@ -104,15 +120,16 @@ def compile_with_kubernetes(folder: Path) -> list[str]:
     flow.write_text(text)
     with MotoS3() as s3:
         home = make_home(folder / "on_s3", s3.env)
-        done = subprocess.run(
-            [sys.executable, str(flow), "--no-pylint", "airflow", "create", str(home.dags / "etl_dag.py")],
-            env=home.env,
-            cwd=flow.parent,
-            check=True,
-            capture_output=True,
-            text=True,
-        )
-    return [line.strip() for line in done.stderr.replace("\x1b[K", "").splitlines() if "@kubernetes" in line]
+        command = [
+            sys.executable,
+            str(flow),
+            "--no-pylint",
+            "airflow",
+            "create",
+            str(home.dags / "etl_dag.py"),
+        ]
+        said = run(command, home, flow.parent)
+    return [line.strip() for line in said.replace("\x1b[K", "").splitlines() if "@kubernetes" in line]
 
 
 def run_all(

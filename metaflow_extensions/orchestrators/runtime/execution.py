@@ -79,8 +79,8 @@ class ParametersTask:
 
     def _refuse(self) -> int:
         print(
-            f"Run {self._request.flow}/{self._request.run_id} began with other parameters, and a run "
-            "keeps its own: start a new run",
+            f"Run {self._request.flow}/{self._request.run_id} began with other parameters, and a run keeps "
+            "its own; if the engine has forgotten that run, start this one under another name",
             file=sys.stderr,
         )
         return NOT_RUN
