@@ -163,7 +163,8 @@ def show(item: Shown) -> None:
     for task in item.found.tasks:
         names = ", ".join(name for name in task.artifacts if not name.startswith("_"))
         artifacts[task.key.step, task.key.index[-1] if task.key.index else -1] = names
-    for instance in item.run.tasks:
+    order = {step: place for place, step in enumerate(dict.fromkeys(t.task_id for t in item.run.tasks))}
+    for instance in sorted(item.run.tasks, key=lambda task: (order[task.task_id], task.map_index)):
         number = "" if instance.map_index < 0 else str(instance.map_index)
         seconds = "" if instance.duration is None else f"{instance.duration:.1f}"
         own = artifacts.get((instance.task_id, instance.map_index), "")
