@@ -11,8 +11,6 @@ import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
-from . import settings
-
 _MODULE = "metaflow_extensions.orchestrators.plugins.airflow.compilation"
 
 
@@ -35,36 +33,46 @@ class Compiler:
     Attributes:
         options: of the flow's command line before the command, such as `--branch=test`.
         arguments: options of `airflow plan`, such as `--max-workers=4`.
-        python: the interpreter, with Metaflow and what the flow imports; by default `[metaflow] python`,
-            else Airflow's own.
+        python: the interpreter that these flows ask for, with Metaflow and what they import.
+        default_python: the interpreter of flows that ask for none.
+        timeout: seconds that a compilation may take.
     """
 
     options: tuple[str, ...] = ()
     arguments: tuple[str, ...] = ()
     python: str | None = None
+    default_python: str = sys.executable
+    timeout: int = 120
+
+    @property
+    def interpreter(self) -> str:
+        """The interpreter that compiles."""
+        return self.python or self.default_python
 
     @property
     def key(self) -> tuple[str, ...]:
-        """What a compiled plan depends on besides the flow."""
-        return (*self.options, "--", *self.arguments, f"python={self.python or settings.python()}")
+        """What tells this flow's plans apart on every machine; the default interpreter is a machine's own."""
+        return (*self.options, "--", *self.arguments, f"python={self.python or ''}")
 
     def compile(self, flow_file: Path) -> Compilation:
-        """Compile one flow.
+        """Compile one flow; the plan is empty if the file is no script and starts no flow.
 
         Raises:
             CompilationFailed: Metaflow is not there, the file holds no flow or several, or the flow is
                 refused.
         """
-        interpreter = self.python or settings.python() or sys.executable
+        interpreter = self.interpreter
         with tempfile.TemporaryDirectory(prefix="metaflow-plan-") as folder:
             plan, dependencies = Path(folder, "plan.json"), Path(folder, "dependencies.json")
             files = [str(flow_file), str(plan), str(dependencies)]
             command = [interpreter, "-m", _MODULE, *files, *self.options, "--", *self.arguments]
             try:
-                status, stderr = _run(command, flow_file.parent)
+                status, stderr = _run(command, flow_file.parent, self.timeout)
             except subprocess.TimeoutExpired:
                 raise CompilationFailed(
-                    f"{flow_file.name} did not compile within {settings.compile_timeout()} s"
+                    f"{flow_file.name} did not compile within {self.timeout} s; raise [metaflow] "
+                    "compile_timeout, and so that Airflow waits as long, [core] dagbag_import_timeout and "
+                    "[dag_processor] dag_file_processor_timeout"
                 ) from None
             except OSError as error:
                 raise CompilationFailed(
@@ -76,7 +84,7 @@ class Compiler:
             return Compilation(plan.read_text(encoding="utf-8"), tuple(Path(name) for name in read))
 
 
-def _run(command: list[str], folder: Path) -> tuple[int, str]:
+def _run(command: list[str], folder: Path, timeout: int) -> tuple[int, str]:
     """Exit status and stderr; when the time is up, everything that the command started is ended, too."""
     with subprocess.Popen(
         command,
@@ -90,7 +98,7 @@ def _run(command: list[str], folder: Path) -> tuple[int, str]:
         start_new_session=True,
     ) as process:
         try:
-            _, stderr = process.communicate(timeout=settings.compile_timeout())
+            _, stderr = process.communicate(timeout=timeout)
         except subprocess.TimeoutExpired:
             os.killpg(process.pid, signal.SIGKILL)
             raise

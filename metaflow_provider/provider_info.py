@@ -79,5 +79,10 @@ _OPTIONS = {
     "connection_id": _option(
         "The connection with the metadata service's address and headers.", "string", "metaflow_default"
     ),
-    "compile_timeout": _option("Seconds that the compilation of a flow may take.", "integer", "120"),
+    "compile_timeout": _option(
+        "Seconds that the compilation of a flow may take. The parser waits no longer than [core] "
+        "dagbag_import_timeout and [dag_processor] dag_file_processor_timeout; the next finds the plan.",
+        "integer",
+        "120",
+    ),
 }

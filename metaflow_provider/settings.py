@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from pathlib import Path
 
 from .version_compat import conf
@@ -20,9 +21,9 @@ def code_cache_folder() -> Path:
     return _folder("code_cache_folder", "metaflow_code")
 
 
-def python() -> str | None:
+def python() -> str:
     """The interpreter that compiles flows and runs their steps (`python`); by default Airflow's own."""
-    return conf.get(_SECTION, "python", fallback="") or None
+    return conf.get(_SECTION, "python", fallback="") or sys.executable
 
 
 def connection_id() -> str:
@@ -37,4 +38,4 @@ def compile_timeout() -> int:
 
 def _folder(option: str, default: str) -> Path:
     home = os.environ.get("AIRFLOW_HOME") or os.path.expanduser("~/airflow")
-    return Path(conf.get(_SECTION, option, fallback="") or os.path.join(home, default))
+    return Path(conf.get(_SECTION, option, fallback="") or os.path.join(home, default)).expanduser()

@@ -15,6 +15,7 @@ from airflow.sdk import (
     get_parsing_context,
 )
 from airflow.sdk.configuration import conf
+from airflow.sdk.definitions.param import ParamsDict
 from airflow.sdk.exceptions import (
     AirflowException,
     AirflowFailException,
@@ -33,6 +34,7 @@ __all__ = [
     "BaseOperator",
     "CronTriggerTimetable",
     "Param",
+    "ParamsDict",
     "XComArg",
     "conf",
     "get_parsing_context",

@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parent.parent
-PACKAGES = ("metaflow_extensions", "metaflow_provider", "hera_bridge", "sfn")
+PACKAGES = ("metaflow_extensions", "metaflow_provider", "metaflow_orchestrators", "hera_bridge", "sfn")
 
 EXTENSION = "metaflow_extensions.orchestrators"
 EXTENSION_FILES = "metaflow_extensions/orchestrators"
@@ -46,6 +46,9 @@ LAYERS = (
     Layer(f"{EXTENSION_FILES}/plugins/*_decorator.py", (EXTENSION, "metaflow"), (ANYTHING,)),
     Layer(f"{EXTENSION_FILES}/plugins/*_deployer.py", (EXTENSION, "metaflow"), (ANYTHING,)),
     # Commands import the rest when they run.
+    Layer(
+        f"{EXTENSION_FILES}/plugins/step_functions/*", (EXTENSION, PLAN, "sfn", "metaflow"), (ANYTHING,)
+    ),
     Layer(f"{EXTENSION_FILES}/plugins/*", (EXTENSION, PLAN, "metaflow"), (ANYTHING,)),
     Layer(f"{EXTENSION_FILES}/*", CORE),
     Layer("metaflow_provider/plan/build/*", (PLAN, *CORE), ("metaflow",)),
@@ -53,6 +56,7 @@ LAYERS = (
     # Flows, and the DAG file that loads them.
     Layer("metaflow_provider/example_dags/*", ("metaflow_provider", "metaflow", "airflow")),
     Layer("metaflow_provider/*", ("metaflow_provider", *CORE, "airflow"), (*BOTO, "kubernetes")),
+    Layer("metaflow_orchestrators/*", ()),
     Layer("hera_bridge/*", ("hera_bridge", PLAN, *CORE, "hera"), ("kubernetes",)),
     Layer("sfn/asl/*", ("sfn.asl",)),
     Layer("sfn/*", ("sfn", PLAN, *CORE), BOTO),

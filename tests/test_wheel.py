@@ -15,7 +15,7 @@ from zipfile import ZipFile
 import pytest
 
 ROOT = Path(__file__).resolve().parent.parent
-PACKAGES = ("metaflow_extensions", "metaflow_provider", "hera_bridge", "sfn")
+PACKAGES = ("metaflow_extensions", "metaflow_provider", "metaflow_orchestrators", "hera_bridge", "sfn")
 
 FLOW = """
 from metaflow import FlowSpec, step

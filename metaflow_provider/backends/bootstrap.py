@@ -24,7 +24,8 @@ def bash_command(step: Step, python: str, code: Path, module: str) -> list[str]:
     lines = [
         *_PREAMBLE,
         f"export PATH={shlex.quote(str(Path(python).parent))}:$PATH",
-        f"exec 9>{lock}; flock 9",
+        # The lock belongs to the open file, which this shell keeps; flock(1) is not on every system.
+        f"exec 9>{lock}; {shlex.quote(python)} -IS -c 'import fcntl; fcntl.flock(9, fcntl.LOCK_EX)'",
         f"if [ ! -e {done} ]; then",
         # Without the lock, which what these lines start could keep after their end.
         "(",

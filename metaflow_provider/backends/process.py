@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import select
 import signal
 import subprocess
-import sys
 import tempfile
 import time
 from contextlib import suppress
@@ -23,6 +23,8 @@ from .code_cache import unpacked
 from .requests import request, variables
 
 _RUNTIME = "metaflow_extensions.orchestrators.runtime.task"
+# How a traceback ends.
+_EXCEPTION = re.compile(r"[\w.]+(Error|Exception|Interrupt|Terminated)\b")
 # The runtime's exit status when it has made all the tries itself.
 _FAILED_FOR_GOOD = 3
 # The runtime gives the step 8 seconds to end.
@@ -42,11 +44,11 @@ class ProcessBackend:
         with tempfile.TemporaryDirectory(prefix="metaflow-") as folder:
             request_file, result_file = Path(folder, "request.json"), Path(folder, "result.json")
             request_file.write_text(request(call, str(code / call.plan.file)), encoding="utf-8")
-            status = self._run(call, code, request_file, result_file, log)
+            status, reason = self._run(call, code, request_file, result_file, log)
             if status == 0:
                 records: list[dict[str, Any]] = json.loads(result_file.read_text(encoding="utf-8"))
                 return records
-        message = f"Step {call.step} of {call.plan.flow}/{call.run_id} failed with exit status {status}"
+        message = f"Step {call.step} of {call.plan.flow}/{call.run_id} failed, exit status {status}: {reason}"
         raise (AirflowFailException if status == _FAILED_FOR_GOOD else AirflowException)(message)
 
     def kill(self) -> None:
@@ -59,7 +61,10 @@ class ProcessBackend:
         with suppress(ProcessLookupError):
             os.killpg(process.pid, signal.SIGKILL)
 
-    def _run(self, call: StepCall, code: Path, request_file: Path, result_file: Path, log: Log) -> int:
+    def _run(
+        self, call: StepCall, code: Path, request_file: Path, result_file: Path, log: Log
+    ) -> tuple[int, str]:
+        """Exit status, and the last line that names an exception, or else the last line."""
         # The runtime holds the reading end: when this worker dies, the writing end closes with it.
         lifeline, held = os.pipe()
         try:
@@ -76,15 +81,18 @@ class ProcessBackend:
                 pass_fds=(lifeline,),
             )
             assert self._process.stdout is not None
+            last = exception = ""
             for line in self._process.stdout:
                 log.info("%s", line.rstrip("\n"))
-            return self._process.wait()
+                last = line.strip() or last
+                exception = last if _EXCEPTION.match(last) else exception
+            return self._process.wait(), exception or last
         finally:
             os.close(lifeline)
             os.close(held)
 
     def _command(self, call: StepCall, code: Path) -> list[str]:
-        python = self._python or settings.python() or sys.executable
+        python = self._python or settings.python()
         step = call.plan.step(call.step)
         if not step.executable:
             return [python, "-m", _RUNTIME]

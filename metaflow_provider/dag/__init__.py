@@ -1,1 +1,4 @@
-"""FlowPlan -> Airflow DAG. Reading order: `metaflow_dag`, `builder`, `segments`, `params`, `sensors`."""
+"""FlowPlan -> Airflow DAG.
+
+In reading order: `metaflow_dag`, `builder`, `segments`, `params`, `sensors`.
+"""

@@ -8,8 +8,9 @@ from typing import Any
 
 from ..backends.process import ProcessBackend
 from ..plan import FlowPlan, Refusal, digest, loads
-from ..version_compat import DAG, CronTriggerTimetable
+from ..version_compat import DAG, CronTriggerTimetable, ParamsDict
 from .builder import TaskBuilder
+from .compute import unused_compute
 from .params import airflow_param
 
 # How long the first run of a schedule may be overdue: Airflow works it out anew whenever it reads the DAG.
@@ -25,12 +26,15 @@ class MetaflowDAG(DAG):
         plan: the plan, or its JSON text.
         backend: `process`: steps are processes of the worker.
         python: the interpreter that runs the steps; by default `[metaflow] python`, else Airflow's own.
-        pool: Airflow pool of all steps.
+        pool: Airflow pool of all steps; by default that of the plan (`--worker-pool`).
         step_arguments: operator arguments by step, such as `{"train": {"pool": "gpu"}}`.
-        arguments: arguments of Airflow's `DAG`, over what the plan says.
+        default_args: operator arguments of all steps.
+        params: Airflow params beside the flow's; for one of the flow's own, its value or another `Param`.
+        arguments: other arguments of Airflow's `DAG`, over what the plan says.
 
     Raises:
         PlanError: the text is not a plan that this version can use.
+        ParamValidationError: a value in `params` is none that the flow's parameter takes.
         Refusal: an unknown backend, or a step that does not exist.
 
     Example:
@@ -45,6 +49,8 @@ class MetaflowDAG(DAG):
         python: str | None = None,
         pool: str | None = None,
         step_arguments: Mapping[str, Mapping[str, Any]] | None = None,
+        default_args: Mapping[str, Any] | None = None,
+        params: Mapping[str, Any] | None = None,
         **arguments: Any,
     ) -> None:
         plan = loads(plan) if isinstance(plan, str) else plan
@@ -54,24 +60,30 @@ class MetaflowDAG(DAG):
         unknown = sorted(set(steps) - {step.name for step in plan.steps})
         if unknown:
             raise Refusal(f"step_arguments names {unknown[0]}, which flow {plan.flow} does not have")
-        merged = {**_dag_arguments(plan, pool), **arguments}
-        super().__init__(**merged)
+        own = _dag_arguments(plan)
+        own["default_args"] = {
+            **own["default_args"],
+            **(default_args or {}),
+            **({"pool": pool} if pool else {}),
+        }
+        own["params"].update(params or {})
+        super().__init__(**{**own, **arguments})
         with self:
             TaskBuilder(plan, ProcessBackend(python), steps).build()
 
 
-def _dag_arguments(plan: FlowPlan, pool: str | None) -> dict[str, Any]:
+def _dag_arguments(plan: FlowPlan) -> dict[str, Any]:
     timeout = plan.limits.workflow_timeout
     default_args: dict[str, Any] = {"owner": plan.owner or "metaflow"}
-    if pool is not None:
-        default_args["pool"] = pool
+    if plan.limits.pool is not None:
+        default_args["pool"] = plan.limits.pool
     return {
         "dag_id": plan.name,
         "description": plan.doc.strip().splitlines()[0] if plan.doc.strip() else None,
         "doc_md": documentation(plan),
         "schedule": _schedule(plan),
         "catchup": False,
-        "params": {parameter.name: airflow_param(parameter) for parameter in plan.parameters},
+        "params": ParamsDict({parameter.name: airflow_param(parameter) for parameter in plan.parameters}),
         "tags": dag_tags(plan),
         "max_active_tasks": plan.limits.max_workers,
         "dagrun_timeout": timedelta(seconds=timeout) if timeout else None,
@@ -96,10 +108,15 @@ def _schedule(plan: FlowPlan) -> Any:
 
 
 def documentation(plan: FlowPlan) -> str:
-    """The flow's text, and the plan's digest: Airflow makes a new DAG version when it changes."""
+    """The flow's text, what does not apply, and the plan's digest: a changed one makes a new DAG version.
+
+    It never ends in `.md`, which Airflow would open as a file.
+    """
     facts = [f"Metaflow flow `{plan.flow}`, plan `{digest(plan)}`"]
+    if plan.schedules:
+        facts.append(f"scheduled `{plan.schedules[0].cron}` {plan.schedules[0].timezone or 'UTC'}")
     if plan.production_token:
         facts.append(f"namespace `production:{plan.production_token}`")
     if plan.project:
         facts.append(f"project `{plan.project.name}`, branch `{plan.project.branch}`")
-    return "\n\n".join(part for part in (plan.doc.strip(), ", ".join(facts)) if part)
+    return "\n\n".join(part for part in (plan.doc.strip(), *unused_compute(plan), ", ".join(facts)) if part)

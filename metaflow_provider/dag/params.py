@@ -8,26 +8,30 @@ from typing import Any
 from ..plan.model import Parameter
 from ..version_compat import Param
 
-_TYPES = {"str": "string", "int": "integer", "float": "number", "bool": "boolean", "file": "string"}
-# JSON parameters take any JSON value; a string is JSON text, as on the command line.
-_JSON_TYPES = ["object", "array", "string", "number", "boolean", "null"]
+_TYPES = {
+    "str": ["string"],
+    "int": ["integer"],
+    "float": ["number"],
+    "bool": ["boolean"],
+    "file": ["string"],
+    # Any JSON value; a string is JSON text, as on the command line.
+    "json": ["object", "array", "string", "number", "boolean"],
+}
 
 
 def airflow_param(parameter: Parameter) -> Param:
     """The Airflow param of a flow's parameter.
 
-    Without a default it is required if the flow says so, and else may be null, which means not given.
+    Unless the flow requires a value it may be null, which means not given: the flow's own default holds.
     See https://airflow.apache.org/docs/apache-airflow/stable/core-concepts/params.html
     """
-    schema: dict[str, Any] = {}
-    kind: Any = _JSON_TYPES if parameter.type == "json" else _TYPES[parameter.type]
+    kinds = _TYPES[parameter.type] if parameter.required else ["null", *_TYPES[parameter.type]]
+    schema: dict[str, Any] = {"type": kinds if len(kinds) > 1 else kinds[0]}
     if parameter.help:
         schema["description"] = parameter.help
-    if parameter.default is not None:
-        default = parameter.default
-        if parameter.type == "json" and isinstance(default, str):
-            default = json.dumps(default)
-        return Param(default, type=kind, **schema)
-    if parameter.required:
-        return Param(type=kind, **schema)
-    return Param(None, type=kind if parameter.type == "json" else ["null", kind], **schema)
+    default = parameter.default
+    if default is None and parameter.required:
+        return Param(**schema)
+    if parameter.type == "json" and isinstance(default, str):
+        default = json.dumps(default)
+    return Param(default, **schema)

@@ -20,13 +20,18 @@ class ProblemOperator(BaseOperator):
         raise AirflowFailException(self.problem)
 
 
+def problem_dag_id(name: str) -> str:
+    """`name` as far as Airflow takes it."""
+    return re.sub(r"[^\w.-]", "_", name)[:250]
+
+
 def problem_dag(name: str, problem: str) -> DAG:
-    """A DAG that explains `problem`, called `name` as far as Airflow takes it; it has no schedule."""
+    """A DAG that explains `problem`; it has no schedule."""
     dag = DAG(
-        re.sub(r"[^\w.-]", "_", name)[:250],
+        problem_dag_id(name),
         schedule=None,
         tags=["metaflow", "metaflow: does not compile"],
-        doc_md=problem,
+        doc_md=f"{problem}\n",  # Airflow opens a text that ends in .md as a file
         description=problem,
     )
     with dag:

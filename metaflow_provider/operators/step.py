@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from metaflow_extensions.orchestrators.core.ids import airflow_run_id
+from metaflow_extensions.orchestrators.core.ids import TaskRef, airflow_run_id
 
 from ..backends.base import Backend, StepCall
 from ..backends.published import published_plan, published_sha
@@ -56,8 +56,14 @@ class MetaflowStepOperator(BaseOperator):
         if not members:
             raise AirflowSkipException(f"No switch led to step {self.task_id} here")
         call = self._call(context, plan, members, records)
+        tasks = [TaskRef(self.task_id, member).task_id for member in members]
         self.log.info(
-            "Metaflow run %s/%s, step %s, plan %s", plan.flow, call.run_id, self.task_id, digest(plan)
+            "Metaflow task %s/%s/%s/%s, plan %s",
+            plan.flow,
+            call.run_id,
+            self.task_id,
+            tasks[0] if len(tasks) == 1 else f"{tasks[0]} to {tasks[-1]}",
+            digest(plan),
         )
         found = self.backend.run(call, self.log)
         push(task_instance, found)
@@ -100,7 +106,7 @@ class MetaflowStepOperator(BaseOperator):
     def _user_retries_left(self, plan: FlowPlan, task_instance: Any) -> int:
         """How often Airflow tries again with the user's code; its `retries` need not be those of the plan."""
         left = int(task_instance.max_tries - task_instance.try_number + 1)
-        made = self.retries - left
+        made = (self.retries or 0) - left
         return min(plan.step(self.task_id).retry.user_retries - made, left)
 
     def _parents_to_ask(self, plan: FlowPlan) -> list[str]:

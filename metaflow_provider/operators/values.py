@@ -28,4 +28,7 @@ def _same(value: Any, default: Any) -> bool:
 
 
 def _text(parameter: Parameter, value: Any) -> str:
-    return json.dumps(value) if parameter.type == "json" or isinstance(value, (dict, list)) else str(value)
+    if parameter.type == "json" or isinstance(value, (dict, list)):
+        return json.dumps(value)
+    # To JSON schema, 5.0 is an integer; to the flow's command line, only 5 is.
+    return str(int(value)) if parameter.type == "int" and isinstance(value, float) else str(value)

@@ -169,10 +169,11 @@ class CodePackage:
 
 @dataclass(frozen=True)
 class Limits:
-    """`max_workers` tasks of a run at a time; `workflow_timeout` of a run, in seconds."""
+    """`max_workers` tasks of a run at a time; `workflow_timeout` in seconds; Airflow's `pool` of tasks."""
 
     max_workers: int = 100
     workflow_timeout: int | None = None
+    pool: str | None = None
 
 
 @dataclass(frozen=True)

@@ -147,7 +147,7 @@ PLANS: st.SearchStrategy[FlowPlan] = st.builds(
     schedules=_some(st.builds(Schedule, TEXTS, TEXTS)),
     triggers=_some(st.builds(Trigger, TEXTS, ATTRIBUTES)),
     sensors=_some(st.builds(Sensor, TEXTS, TEXTS, ATTRIBUTES)),
-    limits=st.builds(Limits, COUNTS, SECONDS),
+    limits=st.builds(Limits, COUNTS, SECONDS, st.none() | TEXTS),
     metaflow_version=TEXTS,
     version=TEXTS,
 )

@@ -5,16 +5,18 @@ import os
 import subprocess
 import sys
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
-from airflow.sdk import CronTriggerTimetable
+from airflow.sdk import CronTriggerTimetable, Param
 from airflow.sdk.exceptions import ParamValidationError
 from airflow.serialization.serialized_objects import DagSerialization
 
 from metaflow_provider import MetaflowDAG
+from metaflow_provider.dag.problem import problem_dag
 from metaflow_provider.plan import Refusal, dumps
-from metaflow_provider.plan.model import Limits, Parameter, Project, Retry, Schedule, Sensor
+from metaflow_provider.plan.model import Compute, Limits, Parameter, Project, Retry, Schedule, Sensor
 from tests.metaflow_provider.plans import chain, every_kind, plan, step
 
 LOOP = plan(step("start", "loop"), step("loop", "loop", "end", kind="switch", retry=Retry(2)), step("end"))
@@ -96,6 +98,45 @@ def test_the_person_who_writes_the_dag_file_has_the_last_word() -> None:
     assert (dag.dag_id, dag.max_active_tasks, dag.is_paused_upon_creation) == ("other", 9, True)
     start, end = dag.task_dict["start"], dag.task_dict["end"]
     assert (start.pool, end.pool, end.priority_weight) == ("ml", "gpu", 7)
+
+
+def test_default_arguments_and_params_are_added_to_those_of_the_plan() -> None:
+    flow = plan(owner="ada", parameters=(Parameter("size", "int", default=3), Parameter("name", "str")))
+    dag = MetaflowDAG(
+        flow,
+        pool="ml",
+        default_args={"priority_weight": 7},
+        params={"size": 4, "mine": Param("x", type="string")},
+    )
+    start = dag.task_dict["start"]
+    assert (start.owner, start.pool, start.priority_weight) == ("ada", "ml", 7)
+    assert dag.params.dump() == {"size": 4, "name": None, "mine": "x"}
+    assert dag.params.get_param("size").schema["type"] == ["null", "integer"]
+    assert MetaflowDAG(flow, default_args={"owner": "eve"}).task_dict["start"].owner == "eve"
+    with pytest.raises(ParamValidationError, match="size"):
+        MetaflowDAG(flow, params={"size": "large"})
+
+
+def test_the_pool_of_the_plan_holds_unless_another_is_given() -> None:
+    flow = plan(limits=Limits(pool="etl"))
+    assert MetaflowDAG(flow).task_dict["end"].pool == "etl"
+    assert MetaflowDAG(flow, default_args={"pool": "ml"}).task_dict["end"].pool == "ml"
+    assert MetaflowDAG(flow, default_args={"pool": "ml"}, pool="gpu").task_dict["end"].pool == "gpu"
+
+
+def test_compute_that_does_not_apply_is_in_the_documentation() -> None:
+    compute = Compute("kubernetes", {"cpu": 2, "image": None})
+    dag = MetaflowDAG(plan(step("start", "end", compute=compute), step("end")))
+    assert dag.doc_md is not None
+    line = "Step *start*: @kubernetes does not apply, steps run as processes of the Airflow worker (cpu=2)"
+    assert line in dag.doc_md.splitlines()
+
+
+def test_no_text_is_taken_for_a_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("notes.md").write_text("the file", encoding="utf-8")
+    assert str(problem_dag("train", "notes.md").doc_md).strip() == "notes.md"
+    assert str(MetaflowDAG(plan(doc="notes.md")).doc_md).startswith("notes.md\n")
 
 
 @pytest.mark.parametrize(

@@ -113,16 +113,17 @@ def test_two_flows_of_one_name_are_told_apart_by_a_warning(dags: Dags) -> None:
     assert any("second.py is left out" in text for text in warned)
 
 
+MAIN = 'if __name__ == "__main__":\n    pass\n'
 BAD_FLOWS = {
     "syntax.py": ("from metaflow import FlowSpec\ndef (", "syntax.py, line 2: invalid syntax"),
     "missing.py": (flow("MissingFlow", head="import no_such_module"), "No module named 'no_such_module'"),
-    "none.py": ("from metaflow import FlowSpec", "none.py holds no flow; put one flow in a file"),
+    "none.py": (f"from metaflow import FlowSpec\n{MAIN}", "none.py holds no flow; put one flow in a file"),
     "two.py": (
         flow("OneFlow").split("if __name__")[0] + flow("OtherFlow"),
         "two.py holds 2 flows (OneFlow, OtherFlow); put one flow in a file",
     ),
     "idle.py": (
-        flow("IdleFlow").split("if __name__")[0],
+        flow("IdleFlow").split("if __name__")[0] + MAIN,
         "idle.py does not start its flow: call it under if __name__",
     ),
     "unknown.py": (flow("UnknownFlow").replace("self.end", "self.nowhere"), "nowhere"),
@@ -151,10 +152,10 @@ def test_bad_files_do_not_take_the_good_ones_down(dags: Dags) -> None:
         dag = found[Path(name).stem.replace(" ", "_")]
         assert dag.tags == {"metaflow", NEVER_COMPILED}
         assert dag.schedule is None
-        assert name in dag.doc_md
-        assert reason in dag.doc_md
-        assert "\n" not in dag.doc_md
-        assert dag.doc_md in warned
+        [problem] = dag.doc_md.splitlines()
+        assert name in problem
+        assert reason in problem
+        assert problem in warned
     assert len(warned) == len(BAD_FLOWS)
 
 
@@ -198,15 +199,118 @@ def test_a_worker_takes_the_plan_that_is_there(dags: Dags, request: pytest.Fixtu
     assert (dags.cached, warned) == (before, [])
 
 
+def test_a_worker_finds_the_plan_whatever_its_own_interpreter_is(
+    dags: Dags, request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    dags.write("train.py", flow())
+    dags.load()
+    request.getfixturevalue("worker")
+    monkeypatch.setenv("AIRFLOW__METAFLOW__PYTHON", "/worker/python")
+    assert set(dags.load()[0]) == {"TrainFlow"}
+
+
 @pytest.mark.usefixtures("worker")
 def test_a_worker_without_plan_says_so(dags: Dags) -> None:
     dags.write("train.py", flow())
-    found, _ = dags.load()
-    assert (
-        found["train"].doc_md
-        == "train.py has no compiled plan on this machine, and a worker does not compile"
+    found, [warning] = dags.load()
+    assert found == {}
+    assert warning == (
+        f"train.py has no compiled plan in {dags.root / 'cache'}, and a worker does not compile; "
+        "share [metaflow] plan_cache_folder with the DAG processor, or load compiled plans"
     )
     assert not (dags.root / "cache").exists()
+    with pytest.raises(CompilationFailed, match="and a worker does not compile"):
+        load_flow(dags.flows / "train.py")
+
+
+@pytest.mark.usefixtures("worker")
+def test_a_worker_that_cannot_read_the_plan_says_so(dags: Dags, monkeypatch: pytest.MonkeyPatch) -> None:
+    dags.write("train.py", flow())
+    monkeypatch.setenv("AIRFLOW__METAFLOW__PLAN_CACHE_FOLDER", str(dags.flows / "train.py"))
+    _, [warning] = dags.load()
+    assert warning.endswith("cannot be read (Not a directory); check [metaflow] plan_cache_folder")
+
+
+def test_a_worker_runs_the_task_of_a_flow_that_does_not_compile(
+    dags: Dags, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    dags.write("train.py", f"from metaflow import FlowSpec\n{MAIN}")
+    dags.load()
+    monkeypatch.setenv("_AIRFLOW_PARSING_CONTEXT_DAG_ID", "train")
+    monkeypatch.setenv("_AIRFLOW_PARSING_CONTEXT_TASK_ID", "problem")
+    found, warned = dags.load()
+    assert (set(found["train"].task_dict), warned) == ({"problem"}, [])
+
+
+def test_a_cache_that_cannot_be_written_takes_no_dag_down(
+    dags: Dags, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    dags.write("train.py", flow())
+    dags.write("score.py", flow("ScoreFlow"))
+    folder = dags.flows / "train.py" / "plans"
+    monkeypatch.setenv("AIRFLOW__METAFLOW__PLAN_CACHE_FOLDER", str(folder))
+    found, [warning] = dags.load()
+    assert set(found) == {"TrainFlow", "ScoreFlow"}
+    assert warning.startswith(f"Compiled plans cannot be kept in {folder} (Not a directory)")
+    assert "set [metaflow] plan_cache_folder" in warning
+
+
+BASE = """
+from metaflow import FlowSpec, step
+
+
+class TeamFlow(FlowSpec):
+    @step
+    def end(self):
+        pass
+"""
+DERIVED = """
+from {module} import TeamFlow
+from metaflow import step
+
+
+class {name}(TeamFlow):
+    @step
+    def start(self):
+        self.next(self.end)
+
+
+if __name__ == "__main__":
+    {name}()
+"""
+
+
+def test_flows_with_a_base_class_of_their_own(dags: Dags) -> None:
+    dags.write("_base.py", BASE)
+    dags.write("base.py", BASE)
+    dags.write("train.py", DERIVED.format(module="_base", name="TrainFlow"))
+    dags.write("score.py", DERIVED.format(module="base", name="ScoreFlow"))
+    # Scripts that are no flows are not run.
+    dags.write("clean.py", 'if __name__ == "__main__":\n    raise RuntimeError("executed")\n')
+    for _ in ("compiled", "from the cache"):
+        found, warned = dags.load()
+        assert (set(found), warned) == ({"TrainFlow", "ScoreFlow"}, [])
+    compiled = dags.cached
+    dags.load()
+    assert dags.cached == compiled, "a file that is no flow is not looked at again"
+    with pytest.raises(CompilationFailed, match=r"^base.py starts no flow: call it"):
+        load_flow(dags.flows / "base.py")
+
+
+def test_a_step_that_no_flow_has_is_named(dags: Dags) -> None:
+    dags.write("train.py", flow())
+    found, [warning] = dags.load(step_arguments={"start": {"pool": "ml"}, "strat": {"pool": "ml"}})
+    assert warning == "step_arguments: no flow here has a step strat"
+    assert found["TrainFlow"].task_dict["start"].pool == "ml"
+
+
+def test_the_pool_among_the_arguments_is_that_of_the_tasks(
+    dags: Dags, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PATH", os.defpath)  # no Airflow there can be asked for its pools
+    dags.write("train.py", flow())
+    found, _ = dags.load(arguments=["--worker-pool=etl"])
+    assert found["TrainFlow"].task_dict["end"].pool == "etl"
 
 
 def test_the_interpreter_has_to_be_there(dags: Dags) -> None:
@@ -238,7 +342,7 @@ def test_one_flow_or_plan(dags: Dags) -> None:
     one.write_text("from metaflow import FlowSpec\n1 +", encoding="utf-8")
     assert NOT_UP_TO_DATE in load_flow(one).tags
     with pytest.raises(CompilationFailed, match=r"^new.py does not compile: new.py holds no flow"):
-        load_flow(dags.write("new.py", "from metaflow import FlowSpec"))
+        load_flow(dags.write("new.py", f"from metaflow import FlowSpec\n{MAIN}"))
     with pytest.raises(PlanError):
         load_flow(dags.write("bad.json", "{"))
     with pytest.raises(FileNotFoundError, match=r"load_flow: there is no .*/gone.py"):

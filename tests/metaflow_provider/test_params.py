@@ -50,6 +50,9 @@ def test_any_text_is_kept(value: str) -> None:
         ("int", 0, "0"),
         ("int", -3, "-3"),
         ("int", 10**30, str(10**30)),
+        ("int", 5.0, "5"),
+        ("int", -1e3, "-1000"),
+        ("float", 5.0, "5.0"),
         ("float", 0.1, "0.1"),
         ("float", 1, "1"),
         ("float", 1e-300, "1e-300"),
@@ -101,19 +104,29 @@ SCHEMAS = [
 @pytest.mark.parametrize(("kind", "schema", "good", "bad"), SCHEMAS)
 def test_params_have_the_type_of_the_parameter(kind: str, schema: str, good: Any, bad: Any) -> None:
     param = airflow_param(Parameter("a", kind, default=good, help="What it is."))
-    assert (param.resolve(), param.schema["type"], param.description) == (good, schema, "What it is.")
+    assert (param.resolve(), param.schema["type"], param.description) == (
+        good,
+        ["null", schema],
+        "What it is.",
+    )
     with pytest.raises(ParamValidationError):
         param.resolve(bad)
-    with pytest.raises(ParamValidationError):
-        param.resolve(None)
 
 
-@pytest.mark.parametrize(("kind", "schema", "good", "bad"), SCHEMAS)
+@pytest.mark.parametrize(("kind", "schema", "good", "bad"), [*SCHEMAS, ("json", "object", {"a": 1}, None)])
+def test_null_is_not_given_so_the_default_holds(kind: str, schema: str, good: Any, bad: Any) -> None:
+    parameter = Parameter("a", kind, default=good)
+    assert airflow_param(parameter).resolve(None) is None
+    assert text(parameter, None) == {}
+
+
+@pytest.mark.parametrize(("kind", "schema", "good", "bad"), [*SCHEMAS, ("json", "object", {"a": 1}, None)])
 def test_a_required_parameter_has_to_be_given(kind: str, schema: str, good: Any, bad: Any) -> None:
     param = airflow_param(Parameter("a", kind, required=True))
     assert not param.has_value
-    with pytest.raises(ParamValidationError):
-        param.resolve()
+    for nothing in ((), (None,)):
+        with pytest.raises(ParamValidationError):
+            param.resolve(*nothing)
     assert param.resolve(good) == good
 
 

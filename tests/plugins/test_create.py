@@ -123,7 +123,7 @@ def test_pools(place: Place) -> None:
         "create it (airflow pools set gpu SLOTS DESCRIPTION) or choose another"
     )
     assert create(beside_fake, "dag.py", "--worker-pool", "ml").status == 0
-    assert ", pool='ml')" in (place.folder / "dag.py").read_text(encoding="utf-8")
+    assert '"pool": "ml"' in (place.folder / "dag.py").read_text(encoding="utf-8")
     nowhere = replace(place, variables={"PATH": os.defpath})
     ended = create(nowhere, "dag.py", "--worker-pool", "gpu", quiet=False)
     assert ended.status == 0
@@ -236,6 +236,19 @@ def test_it_says_what_comes_next(place: Place) -> None:
     assert ended.out == ""
     assert ended.said[-1] == "Put dag.py into Airflow's dags folder, then: airflow dags trigger TrainFlow"
     assert f"add this line to {place.folder / '.airflowignore'}: train.py" in ended.said[-2]
+
+
+def test_what_does_not_apply_is_said_by_create_and_plan(tmp_path: Path) -> None:
+    with MotoS3() as s3:
+        place = Place(tmp_path, s3.env)
+        file = place.write(flow(start="@batch(cpu=3)"))
+        said = [
+            place.run(file, "airflow", *command, quiet=False).said
+            for command in (["create", "dag.py"], ["plan", "--out", "plan.json"])
+        ]
+    start = "Step start: @batch does not apply, steps run as processes of the Airflow worker (cpu=3"
+    for lines in said:
+        assert sum(line.startswith(start) for line in lines) == 1, lines
 
 
 UNNAMED = ("METAFLOW_USER", "USER", "USERNAME", "SUDO_USER", "LOGNAME", "HOME")

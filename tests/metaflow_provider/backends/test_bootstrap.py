@@ -5,6 +5,8 @@ uv itself is run by `integration/airflow/test_deployments.py`; no test asks the 
 
 from __future__ import annotations
 
+import shlex
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -69,3 +71,21 @@ def test_an_environment_that_cannot_be_made_fails_the_step_and_is_tried_again(mo
     assert [run(step, module).returncode for _ in range(2)] == [1, 1]
     assert (module / "count").read_text() == "tried\ntried\n"
     assert "NAME" not in run(step, module).stderr
+
+
+def test_tasks_that_start_together_make_it_once_with_no_more_than_bash_and_python(module: Path) -> None:
+    tools = module / "tools"
+    tools.mkdir()
+    for name in ("bash", "touch", "sleep"):
+        (tools / name).symlink_to(str(shutil.which(name)))
+    (tools / "python").symlink_to(sys.executable)
+    lines = ("echo begun >> count", "sleep 1", "echo made >> count", "export NAME=it")
+    step = Step("train", "linear", executable=shlex.quote(sys.executable), bootstrap=lines)
+    command = bash_command(step, str(tools / "python"), module, "shows")
+    environment = {"PATH": str(tools)}
+    tasks = [
+        subprocess.Popen(command, cwd=module, env=environment, stdout=subprocess.PIPE, text=True)
+        for _ in "123"
+    ]
+    assert [task.communicate(timeout=60)[0] for task in tasks] == ["it []\n"] * 3
+    assert (module / "count").read_text() == "begun\nmade\n"

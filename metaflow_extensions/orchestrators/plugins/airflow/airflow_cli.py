@@ -186,6 +186,7 @@ def plan(
             dag_file.check_target(Path(out), Path(sys.argv[0]), force=False)
         tokens = TokenWishes(authorize, given_token, generate_new_token)
         compiled = compile_flow(obj, AirflowWishes(tokens=tokens, **wishes), include_files=upload)
+        compiled.tell_unused(obj)
         if upload:
             compiled.publish(obj)
         else:

@@ -3,7 +3,7 @@
 `python -m ... FLOW_FILE PLAN_FILE DEPENDENCIES_FILE [OPTIONS] -- [ARGUMENTS]`
 
 It is `python FLOW_FILE OPTIONS airflow plan --out PLAN_FILE ARGUMENTS`, with a check that the file holds one
-flow, and a list of the files that were read.
+flow, and a list of the files that were read. The plan file is empty if the flow file is none.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from metaflow_extensions.orchestrators.runtime.flow_file import StartsNoFlow, ru
 
 
 def main(arguments: list[str]) -> None:
-    """Compile; ends with `SystemExit`, the status telling whether it worked."""
+    """Compile; ends with `SystemExit` unless the file is no flow, the status telling whether it worked."""
     flow_file, plan_file, dependencies_file, *rest = arguments
     options, plan_options = rest[: rest.index("--")], rest[rest.index("--") + 1 :]
     path = Path(flow_file)
@@ -35,17 +35,32 @@ def main(arguments: list[str]) -> None:
     try:
         run_flow_file(path, plan_command)
     except StartsNoFlow:
-        _check_one_flow(path, None)
-        sys.exit(f"{path.name} does not start its flow: call it under if __name__ == '__main__'")
+        if _should_start_a_flow(path):
+            _check_one_flow(path, None)
+            sys.exit(f"{path.name} does not start its flow: call it under if __name__ == '__main__'")
+        Path(plan_file).touch()
+        _write_dependencies(dependencies_file, path, opened)
     except SyntaxError as error:
         sys.exit(f"{Path(error.filename or flow_file).name}, line {error.lineno}: {error.msg}")
     except SystemExit as ending:
         if not ending.code:
-            names = sorted({str(file) for file in _files_read(path)} | opened)
-            Path(dependencies_file).write_text(json.dumps(names), encoding="utf-8")
+            _write_dependencies(dependencies_file, path, opened)
         raise
     except Exception as error:
         sys.exit(_one_line(error, path))
+
+
+def _should_start_a_flow(path: Path) -> bool:
+    """A shared base class is in no script, and a script without `FlowSpec` may be anything."""
+    from metaflow_provider.flow_files import is_script
+
+    text = path.read_bytes()
+    return is_script(text) and b"FlowSpec" in text
+
+
+def _write_dependencies(target: str, flow_file: Path, opened: set[str]) -> None:
+    names = sorted({str(file) for file in _files_read(flow_file)} | opened)
+    Path(target).write_text(json.dumps(names), encoding="utf-8")
 
 
 def _one_line(error: Exception, path: Path) -> str:
@@ -98,6 +113,8 @@ def _files_read(flow_file: Path) -> Iterator[Path]:
 
     Metaflow's version counts too: Metaflow is part of the code package.
     """
+    from metaflow_provider.flow_files import may_hold_a_flow
+
     yield flow_file
     yield Path(str(sys.modules["metaflow.version"].__file__))
     installed = tuple({sysconfig.get_path(name) for name in ("stdlib", "platstdlib", "purelib", "platlib")})
@@ -106,7 +123,7 @@ def _files_read(flow_file: Path) -> Iterator[Path]:
         if name and not name.startswith(installed):
             yield Path(name)
     for sibling in flow_file.parent.rglob("*.py"):
-        if sibling.is_file() and "FlowSpec" not in sibling.read_text(encoding="utf-8", errors="replace"):
+        if sibling.is_file() and not may_hold_a_flow(sibling.read_bytes()):
             yield sibling
     yield from Path(_metaflow_home()).glob("config*.json")
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from metaflow_provider.plan import FlowPlan, Refusal, Step, dumps
+from metaflow_provider.plan import FlowPlan, Refusal, dumps
 from metaflow_provider.plan.build import Wishes, build_plan, with_included_files
 from metaflow_provider.plan.model import Limits
 
@@ -60,11 +60,16 @@ class CompiledFlow:
         remember_token(self.deployment, self.token)
         announce_token(self.token, "Airflow", _COMMAND, state.echo)
 
+    def tell_unused(self, state: Any) -> None:
+        """Say what the flow asks for that does not apply."""
+        from metaflow_provider.dag.compute import unused_compute
+
+        for line in unused_compute(self.plan):
+            state.echo(line)
+
     def advise(self, state: Any, dag_file: Path) -> None:
         """Say what does not apply, what Airflow might misread, and what comes next."""
-        for step in self.plan.steps:
-            if step.compute.platform:
-                state.echo(_unused_compute(step))
+        self.tell_unused(state)
         flow_file = Path(sys.argv[0]).resolve()
         folder = dag_file.resolve().parent
         if folder in flow_file.parents:
@@ -73,19 +78,6 @@ class CompiledFlow:
                 f"a DAG, add this line to {folder / '.airflowignore'}: {os.path.relpath(flow_file, folder)}"
             )
         state.echo(f"Put {dag_file} into Airflow's dags folder, then: airflow dags trigger {self.plan.name}")
-
-
-def _unused_compute(step: Step) -> str:
-    given = {
-        name: value
-        for name, value in step.compute.attributes.items()
-        if value not in (None, False, "", [], {})
-    }
-    attributes = ", ".join(f"{name}={value}" for name, value in sorted(given.items()))
-    return (
-        f"Step *{step.name}*: @{step.compute.platform} does not apply, steps run as processes of the Airflow "
-        f"worker ({attributes})"
-    )
 
 
 def compile_flow(state: Any, wishes: AirflowWishes, *, include_files: bool = True) -> CompiledFlow:
@@ -135,7 +127,7 @@ def _prepare(state: Any, wishes: AirflowWishes) -> None:
 
 
 def _plan(state: Any, wishes: AirflowWishes) -> FlowPlan:
-    limits = Limits(wishes.max_workers, wishes.workflow_timeout)
+    limits = Limits(wishes.max_workers, wishes.workflow_timeout, wishes.worker_pool)
     plan = build_plan(
         state,
         Wishes(state.deployment_name.name, tuple(wishes.tags), wishes.user_namespace or "", limits=limits),
@@ -145,9 +137,4 @@ def _plan(state: Any, wishes: AirflowWishes) -> FlowPlan:
 
 
 def _dag_options(wishes: AirflowWishes) -> dict[str, object]:
-    options: dict[str, object] = {}
-    if wishes.paused:
-        options["is_paused_upon_creation"] = True
-    if wishes.worker_pool is not None:
-        options["pool"] = wishes.worker_pool
-    return options
+    return {"is_paused_upon_creation": True} if wishes.paused else {}

@@ -22,11 +22,16 @@ class Refused(click.ClickException):
 
 
 @contextmanager
-def refusals() -> Iterator[None]:
-    """Within it, a `Refusal` becomes what Metaflow's command line prints, with exit status 1."""
+def refusals(*others: type[Exception]) -> Iterator[None]:
+    """Within it, a `Refusal` becomes what Metaflow's command line prints, with exit status 1.
+
+    Args:
+        others: exceptions of an engine whose text is one line, too.
+    """
     from metaflow_provider.plan import Refusal
 
+    kinds: tuple[type[Exception], ...] = (Refusal, *others)
     try:
         yield
-    except Refusal as refusal:
+    except kinds as refusal:
         raise Refused(str(refusal)) from None

@@ -14,11 +14,16 @@ from metaflow.exception import MetaflowException
 
 @dataclass(frozen=True)
 class DeploymentName:
-    """Name of a deployment, and under which prefix its production token is kept."""
+    """Name of a deployment, and under which prefix its production token is kept.
+
+    Attributes:
+        is_cut: the engine's limit made it shorter than it should be.
+    """
 
     name: str
     token_prefix: str
     is_project: bool
+    is_cut: bool = False
 
 
 @dataclass(frozen=True)

@@ -63,7 +63,7 @@ def resolve_token(
     if previous is None:
         echo(f"It seems this is the first time you are deploying *{deployment.name}* to {engine}.")
     else:
-        _authorize(deployment, engine, command, previous, wishes.authorize, echo)
+        authorize_change(deployment, engine, command, previous, wishes.authorize, echo)
     token = previous[1] if previous else None
     if wishes.given:
         if deployment.is_project:
@@ -85,7 +85,12 @@ def resolve_token(
     return Token(token, is_new=False)
 
 
-def _authorize(
+def offline_token(deployment: DeploymentName) -> str:
+    """The token to compile with where nobody may be asked: the one that this user has, else the first."""
+    return str(load_token(deployment.token_prefix) or new_token(deployment.token_prefix, None))
+
+
+def authorize_change(
     deployment: DeploymentName,
     engine: str,
     command: str,
@@ -93,6 +98,19 @@ def _authorize(
     authorize: str | None,
     echo: Callable[..., None],
 ) -> None:
+    """Refuse who has neither deployed the flow nor its token.
+
+    Args:
+        deployment: what is to be changed.
+        engine: as people call it.
+        command: what they typed, such as `step-functions delete`.
+        previous: owner and token of what is deployed.
+        authorize: the token that was given.
+        echo: Metaflow's.
+
+    Raises:
+        IncorrectProductionToken: names the owner.
+    """
     owner, token = previous
     offered = load_token(deployment.token_prefix) if authorize is None else authorize.removeprefix(_PREFIX)
     if owner == get_username() or offered == token:
@@ -101,7 +119,8 @@ def _authorize(
         f"There is an existing version of *{deployment.name}* on {engine} "
         f"which was deployed by the user *{owner}*."
     )
-    echo("To deploy a new version of this flow, you need to use the same production token that they used. ")
+    verb = "deploy a new version of" if command.endswith("create") else command.rpartition(" ")[2]
+    echo(f"To {verb} this flow, you need to use the same production token that they used. ")
     echo("Please reach out to them to get the token. Once you have it, call this command:")
     echo(f"    {command} --authorize MY_TOKEN", fg="green")
     echo('See "Organizing Results" at docs.metaflow.org for more information about production tokens.')
