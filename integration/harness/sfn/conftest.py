@@ -1,0 +1,18 @@
+"""One engine for all tests of this folder, and a job definition that any command can take the place of."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from integration.harness.sfn.engine import Engine
+from integration.harness.sfn.sample import register_trivial
+from integration.harness.skips import skipped_if_missing
+
+
+@pytest.fixture(scope="package")
+def engine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Engine]:
+    with skipped_if_missing(), Engine(tmp_path_factory.mktemp("sfn"), parallel=4, grace=2) as engine:
+        register_trivial(engine)
+        yield engine
