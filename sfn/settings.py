@@ -1,0 +1,36 @@
+"""What a deployment to Step Functions needs to know that is not in the flow."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+EC2, FARGATE = "EC2", "FARGATE"
+
+
+@dataclass(frozen=True)
+class Settings:
+    """Settings of the account, and wishes about one deployment.
+
+    Attributes:
+        queue: Batch job queue of steps that name none.
+        partition: `aws`, `aws-cn` or `aws-us-gov`.
+        platforms: `EC2` or `FARGATE` by job queue; queues that are not here are EC2.
+        distributed: whether foreach steps become Distributed Maps. `None`: the outermost of them, since
+            nobody knows how wide one will be; those inside become inline Maps.
+        batch_tags: tags of the Batch jobs.
+        default_timeout: limit of a step without `@timeout`, in seconds.
+        secrets: variables of the jobs by the ARN of the secret that holds the value.
+    """
+
+    queue: str = ""
+    partition: str = "aws"
+    platforms: Mapping[str, str] = field(default_factory=dict)
+    distributed: bool | None = None
+    batch_tags: Mapping[str, str] = field(default_factory=dict)
+    default_timeout: int = 5 * 24 * 60 * 60
+    secrets: Mapping[str, str] = field(default_factory=dict)
+
+    def platform(self, queue: str) -> str:
+        """The platform of a job queue."""
+        return self.platforms.get(queue, EC2)

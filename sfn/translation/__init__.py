@@ -1,0 +1,1 @@
+"""From a plan to native objects, purely: the state machine and its job definitions."""

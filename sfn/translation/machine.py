@@ -1,0 +1,298 @@
+"""From a plan to a state machine: one Task state per step, and helpers between them. Pure, and offline.
+
+| step | states |
+| --- | --- |
+| linear, join | `step` |
+| split | `step`, `step.split` (Parallel) |
+| foreach | `step`, `step.each` (Map); an inline Map needs `step.read`, which reads the number of items |
+| switch | `step`, `step.read`, `step.choice`; `step.done` ends the branch where it leads to its join |
+| `@parallel` | `step`, `step.read`, and the gang as one job of several nodes |
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import urlparse
+
+from metaflow_extensions.orchestrators.core.graph import Graph, Node
+from metaflow_extensions.orchestrators.core.hand_over import folder
+
+from ..asl import (
+    Branch,
+    Choice,
+    ChoiceRule,
+    Fail,
+    ItemProcessor,
+    ItemReader,
+    Map,
+    Parallel,
+    Pass,
+    ProcessorConfig,
+    ReaderConfig,
+    Retry,
+    State,
+    StateMachine,
+    Task,
+    by_name,
+    call,
+    constant,
+    if_,
+    interval,
+    literal,
+    states,
+)
+from ..comment import comment_of
+from .jobs import JobDefinition
+from .names import state_name
+from .place import (
+    PLACE,
+    RUN,
+    after_iteration,
+    first_place,
+    iterations,
+    place_of_item,
+    task_id,
+)
+from .translator import Translator
+
+_PARAMETERS = "parameters"
+# What a branch or an iteration answers: less than anything else, since Map collects it.
+_NOTHING = 0
+_AGAIN = (Retry(error_equals=("States.ALL",), interval_seconds=1, max_attempts=5, backoff_rate=2),)
+
+
+@dataclass(frozen=True)
+class Translation:
+    """A flow as native objects.
+
+    Attributes:
+        machine: the definition.
+        job_definitions: those that it names, by name.
+    """
+
+    machine: StateMachine
+    job_definitions: dict[str, JobDefinition]
+
+
+def translate(translator: Translator) -> Translation:
+    """The state machine and the job definitions of the translator's plan.
+
+    Raises:
+        Refusal: something that AWS does not take.
+    """
+    return _Translation(translator).translation()
+
+
+class _Translation:
+    def __init__(self, translator: Translator) -> None:
+        self._translator = translator
+        self._plan = translator.plan
+        self._graph: Graph = translator.plan.graph
+        self._arn = f"arn:{translator.settings.partition}:states:::"
+        address = urlparse(self._plan.runtime.datastore_root)
+        self._bucket, self._root = address.netloc, address.path.strip("/")
+        self._jobs = {step.name: translator.job_definition(step) for step in self._plan.steps}
+
+    def translation(self) -> Translation:
+        plan = self._plan
+        scope = list(self._scope(()))
+        start = state_name(self._graph.start)
+        if plan.parameters:
+            scope.insert(0, self._parameters(start))
+            start = state_name(_PARAMETERS, "put")
+        elif self._graph[self._graph.start].loop:
+            # A looping step's state takes the same input whenever it runs.
+            scope.insert(0, Pass(state_name(start, "begin"), output=first_place(), next=start))
+            start = state_name(start, "begin")
+        machine = StateMachine(
+            comment=comment_of(plan),
+            query_language="JSONata",
+            start_at=start,
+            states=by_name(scope),
+            timeout_seconds=plan.limits.workflow_timeout,
+        )
+        return Translation(machine, {job.name: job for job in self._jobs.values()})
+
+    def _scope(self, branches: tuple[str, ...]) -> Iterator[State]:
+        """States of the steps that are in these branches and no further one."""
+        for node in self._graph.nodes.values():
+            # A gang is one job, and needs no scope of its own.
+            own = node.branches[:-1] if node.gang else node.branches
+            if own == branches:
+                yield from self._step(node)
+
+    def _step(self, node: Node) -> Iterable[State]:
+        if node.kind == "split":
+            return self._split(node)
+        if node.gang_split:
+            return self._gang_split(node)
+        if node.kind == "foreach":
+            return self._foreach(node)
+        if node.kind == "switch":
+            return self._switch(node)
+        return [self._task(node, **self._onward(node, node.children))]
+
+    def _onward(self, node: Node, children: tuple[str, ...]) -> dict[str, Any]:
+        """Where the last state of a step leads, and what it answers."""
+        if not children:
+            return {"end": True, "output": PLACE if not node.branches else _NOTHING}
+        (child,) = children
+        if self._closes(node, child):
+            return {"end": True, "output": _NOTHING}
+        return {"next": state_name(child), "output": PLACE}
+
+    def _closes(self, node: Node, child: str) -> bool:
+        """Whether the way from `node` to `child` leaves the branch that `node` is in."""
+        return bool(not node.gang and len(self._graph[child].branches) < len(node.branches))
+
+    def _split(self, node: Node) -> Iterator[State]:
+        assert node.join is not None
+        yield self._task(node, next=state_name(node.step, "split"), output=PLACE)
+        yield Parallel(
+            state_name(node.step, "split"),
+            branches=tuple(self._branch(Branch, node, child) for child in node.children),
+            output=PLACE,
+            next=state_name(node.join),
+        )
+
+    def _branch(self, kind: Any, node: Node, child: str, **fields: Any) -> Any:
+        inside = by_name(self._scope((*node.branches, child)))
+        return kind(start_at=state_name(child), states=inside, **fields)
+
+    def _foreach(self, node: Node) -> Iterator[State]:
+        assert node.join is not None
+        translator, step = self._translator, self._plan.step(node.step)
+        distributed = translator.distributed(step)
+        first = state_name(node.step, "each" if distributed else "read")
+        yield self._task(node, next=first, output=PLACE, hand_over="items" if distributed else "record")
+        fields: dict[str, Any] = {}
+        if distributed:
+            fields["item_reader"] = ItemReader(
+                resource=f"{self._arn}s3:getObject",
+                reader_config=ReaderConfig(input_type="JSON"),
+                arguments=self._record(node),
+            )
+            fields["label"] = node.step[:40]
+            config = ProcessorConfig(mode="DISTRIBUTED", execution_type="STANDARD")
+        else:
+            yield self._read(node, self._with(n=_said("n")), state_name(node.step, "each"))
+            fields["items"] = interval(0, PLACE.n - 1)
+            config = ProcessorConfig(mode="INLINE")
+        yield Map(
+            state_name(node.step, "each"),
+            item_processor=self._branch(ItemProcessor, node, node.children[0], processor_config=config),
+            item_selector=place_of_item(),
+            max_concurrency=translator.max_concurrency(step),
+            output=PLACE,
+            next=state_name(node.join),
+            **fields,
+        )
+
+    def _gang_split(self, node: Node) -> Iterator[State]:
+        yield self._task(node, next=state_name(node.step, "read"), output=PLACE, hand_over="record")
+        yield self._read(node, self._with(n=_said("n")), state_name(node.children[0]))
+
+    def _switch(self, node: Node) -> Iterator[State]:
+        read, choice, done = (state_name(node.step, role) for role in ("read", "choice", "done"))
+        yield self._task(node, next=read, output=PLACE, hand_over="record")
+        place = after_iteration(node.step) if node.loop else PLACE
+        yield self._read(node, call("merge", [place, {"to": _said("next")[0]}]), choice)
+        rules = []
+        ways = [*node.children, *([node.step] if node.loop else [])]
+        for child in ways:
+            closes = self._closes(node, child)
+            rules.append(ChoiceRule(condition=PLACE.to == child, next=done if closes else state_name(child)))
+        lost = state_name(node.step, "lost")
+        yield Choice(choice, choices=tuple(rules), default=lost)
+        yield Fail(lost, error="Metaflow.UnknownStep", cause="the switch chose " & call("string", PLACE.to))
+        if any(self._closes(node, child) for child in ways):
+            yield Pass(done, end=True, output=_NOTHING)
+
+    def _task(self, node: Node, *, hand_over: str = "", **fields: Any) -> Task:
+        step = self._plan.step(node.step)
+        is_first = node.step == self._graph.start
+        begins = is_first and not self._plan.parameters and not node.loop
+        if begins and fields["output"] is PLACE:
+            fields["output"] = first_place()
+        task = "t" if begins else task_id(node)
+        environment = {
+            "METAFLOW_RUN_ID": RUN if begins else PLACE.run,
+            "METAFLOW_STEP_NAME": node.step,
+            "METAFLOW_ORCHESTRATORS_TASK": task,
+            "METAFLOW_ORCHESTRATORS_HAND_OVER": hand_over or None,
+            "METAFLOW_ORCHESTRATORS_ITERATIONS": iterations(self._graph, node),
+            "METAFLOW_ORCHESTRATORS_PARAMETERS": "given" if is_first and self._plan.parameters else None,
+        }
+        overrides = {
+            "Environment": [
+                {"Name": name, "Value": value} for name, value in environment.items() if value is not None
+            ]
+        }
+        arguments: dict[str, Any] = {
+            "JobName": literal(f"{self._translator.job_name(step)}-") & task,
+            "JobQueue": constant(self._translator.queue(step)),
+            "JobDefinition": self._jobs[node.step].name,
+        }
+        if node.gang:
+            nodes = {"TargetNodes": "0:", "ContainerOverrides": overrides}
+            arguments["NodeOverrides"] = {"NumNodes": PLACE.n, "NodePropertyOverrides": [nodes]}
+        else:
+            arguments["ContainerOverrides"] = overrides
+        tags = self._translator.tags(step)
+        if tags:
+            arguments["Tags"] = constant(tags)
+        return Task(
+            state_name(node.step),
+            resource=f"{self._arn}batch:submitJob.sync",
+            arguments=arguments,
+            retry=self._translator.retry(step) or None,
+            **fields,
+        )
+
+    def _parameters(self, following: str) -> Task:
+        """Puts the values that the run was started with where its first task reads them."""
+        given = states.input.Parameters
+        text = if_(call("type", given) == "string", given, call("string", given))
+        key = f"{self._root}/{folder(self._plan.flow)}/" & RUN & "/parameters.json"
+        return Task(
+            state_name(_PARAMETERS, "put"),
+            resource=f"{self._arn}aws-sdk:s3:putObject",
+            arguments={
+                "Bucket": self._bucket,
+                "Key": key,
+                "Body": if_(call("exists", given), text, "{}"),
+            },
+            retry=_AGAIN,
+            output=first_place(),
+            next=following,
+        )
+
+    def _read(self, node: Node, output: Any, following: str) -> Task:
+        return Task(
+            state_name(node.step, "read"),
+            resource=f"{self._arn}aws-sdk:s3:getObject",
+            arguments=self._record(node),
+            retry=_AGAIN,
+            output=output,
+            next=following,
+        )
+
+    def _record(self, node: Node) -> dict[str, Any]:
+        key = (
+            f"{self._root}/{folder(self._plan.flow)}/"
+            & PLACE.run
+            & f"/{node.step}/"
+            & task_id(node)
+            & ".json"
+        )
+        return {"Bucket": self._bucket, "Key": key}
+
+    def _with(self, **values: Any) -> Any:
+        return call("merge", [PLACE, values])
+
+
+def _said(name: str) -> Any:
+    """A field of the record that the task left."""
+    return call("parse", states.result.Body)[name]

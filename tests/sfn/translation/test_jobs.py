@@ -1,0 +1,186 @@
+"""What job definition becomes of every attribute of @batch."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from metaflow_provider.plan import FlowPlan, Refusal, Step
+from metaflow_provider.plan.model import Retry
+from sfn.asl import Retry as RetryRule
+from sfn.settings import FARGATE, Settings
+from sfn.translation.jobs import JobDefinition
+from sfn.translation.translator import Translator
+from tests.metaflow_provider.plans import plan, step
+from tests.sfn.translation.plans import CODE, RUNTIME, on_batch
+
+ROLE = "arn:aws:iam::123456789012:role/execution"
+
+
+def flow_with(first: Step, **fields: Any) -> FlowPlan:
+    return plan(first, on_batch(step("end")), runtime=RUNTIME, code=CODE, **fields)
+
+
+def definition(first: Step, *, fargate: bool = False, **wishes: Any) -> JobDefinition:
+    flow = flow_with(first)
+    platforms = {"jobs": FARGATE} if fargate else {}
+    return Translator(flow, Settings(platforms=platforms, **wishes)).job_definition(flow.steps[0])
+
+
+def container(*, fargate: bool = False, **attributes: Any) -> dict[str, Any]:
+    found: dict[str, Any] = definition(on_batch(step("start", "end"), **attributes), fargate=fargate).body[
+        "containerProperties"
+    ]
+    return found
+
+
+@pytest.mark.parametrize(
+    ("attributes", "expected"),
+    [
+        ({"gpu": "1"}, {"resourceRequirements": [
+            {"type": "VCPU", "value": "2"},
+            {"type": "MEMORY", "value": "8192"},
+            {"type": "GPU", "value": "1"},
+        ]}),
+        ({"cpu": "0.5"}, {"resourceRequirements": [
+            {"type": "VCPU", "value": "0.5"}, {"type": "MEMORY", "value": "8192"},
+        ]}),
+        ({"shared_memory": "64", "max_swap": 10, "swappiness": "60"}, {"linuxParameters": {
+            "sharedMemorySize": 64, "maxSwap": 10, "swappiness": 60,
+        }}),
+        ({"use_tmpfs": True}, {"linuxParameters": {"tmpfs": [
+            {"containerPath": "/metaflow_temp", "size": 4096, "mountOptions": ["defaults"]},
+        ]}}),
+        ({"tmpfs_size": 100, "tmpfs_path": "/scratch"}, {"linuxParameters": {"tmpfs": [
+            {"containerPath": "/scratch", "size": 100, "mountOptions": ["defaults"]},
+        ]}}),
+        ({"inferentia": 2}, {"linuxParameters": {"devices": [
+            {"hostPath": path, "containerPath": path, "permissions": ["READ", "WRITE"]}
+            for path in ("/dev/neuron0", "/dev/neuron1")
+        ]}}),
+        ({"host_volumes": ["/data", "/a.b:/c"]}, {
+            "volumes": [
+                {"name": "_data", "host": {"sourcePath": "/data"}},
+                {"name": "_a_b", "host": {"sourcePath": "/a.b"}},
+            ],
+            "mountPoints": [
+                {"sourceVolume": "_data", "containerPath": "/data"},
+                {"sourceVolume": "_a_b", "containerPath": "/c"},
+            ],
+        }),
+        ({"efs_volumes": "fs-1:/efs"}, {
+            "volumes": [{"name": "efs_fs-1", "efsVolumeConfiguration": {
+                "fileSystemId": "fs-1", "transitEncryption": "ENABLED",
+            }}],
+            "mountPoints": [{"sourceVolume": "efs_fs-1", "containerPath": "/efs"}],
+        }),
+        ({"log_driver": "awslogs", "log_options": ["awslogs-group:aws/batch/job"]}, {"logConfiguration": {
+            "logDriver": "awslogs", "options": {"awslogs-group": "aws/batch/job"},
+        }}),
+        ({"privileged": True}, {"privileged": True}),
+    ],
+)  # fmt: skip
+def test_attributes_of_batch(attributes: dict[str, Any], expected: dict[str, Any]) -> None:
+    found = container(**attributes)
+    assert {name: found.get(name) for name in expected} == expected
+
+
+def test_adapters_of_a_gang_are_named_one_by_one() -> None:
+    single = container(efa=2)["linuxParameters"]["devices"]
+    assert [device["hostPath"] for device in single] == ["/dev/infiniband/uverbs0"]
+    flow = plan(
+        on_batch(step("start", "train", kind="foreach", gang_split=True)),
+        on_batch(step("train", "end"), efa=2),
+        on_batch(step("end", kind="join")),
+        runtime=RUNTIME,
+        code=CODE,
+    )
+    body = Translator(flow, Settings()).job_definition(flow.steps[1]).body
+    [nodes] = body["nodeProperties"]["nodeRangeProperties"]
+    paths = [device["hostPath"] for device in nodes["container"]["linuxParameters"]["devices"]]
+    assert (body["type"], nodes["targetNodes"]) == ("multinode", "0:")
+    assert paths == ["/dev/infiniband/uverbs0", "/dev/infiniband/uverbs1"]
+    plain = replace(flow, steps=(flow.steps[0], on_batch(step("train", "end")), flow.steps[2]))
+    with pytest.raises(Refusal, match=r"step train, @parallel.*Fargate has no jobs of several nodes"):
+        Translator(plain, Settings(platforms={"jobs": FARGATE})).job_definition(plain.steps[1])
+
+
+def test_fargate() -> None:
+    found = container(fargate=True, execution_role=ROLE, ephemeral_storage=30)
+    assert found["executionRoleArn"] == ROLE
+    assert found["ephemeralStorage"] == {"sizeInGiB": 30}
+    assert found["networkConfiguration"] == {"assignPublicIp": "ENABLED"}
+
+
+@pytest.mark.parametrize(
+    ("fargate", "attributes", "said"),
+    [
+        (
+            True,
+            {"execution_role": ROLE, "use_tmpfs": True},
+            "use_tmpfs is not available on Fargate; remove it",
+        ),
+        (
+            True,
+            {"execution_role": ROLE, "ephemeral_storage": 10},
+            "ephemeral_storage=10 is not a whole number",
+        ),
+        (True, {}, "jobs on Fargate need an execution role; set METAFLOW_ECS_FARGATE_EXECUTION_ROLE"),
+        (False, {"ephemeral_storage": 30}, "ephemeral_storage is only available on Fargate"),
+        (False, {"swappiness": 101}, "swappiness=101 is not a whole number from 0 to 100"),
+        (False, {"shared_memory": 0}, "shared_memory=0 is not a whole number of at least 1"),
+        (False, {"inferentia": "two"}, "inferentia=two is not a whole number"),
+    ],
+)
+def test_what_a_platform_refuses(fargate: bool, attributes: dict[str, Any], said: str) -> None:
+    with pytest.raises(Refusal) as refusal:
+        container(fargate=fargate, **attributes)
+    assert str(refusal.value).startswith("step start, @batch: ")
+    assert said in str(refusal.value)
+
+
+def test_a_step_finds_what_never_changes_in_its_environment() -> None:
+    first = on_batch(step("start", "end", retry=Retry(2, 3, 1), timeout=90, environment={"A": "it's"}))
+    body = definition(first).body
+    variables = {each["name"]: each["value"] for each in body["containerProperties"]["environment"]}
+    request = json.loads(variables["METAFLOW_ORCHESTRATORS_REQUEST"])
+    assert variables["A"] == "it's"
+    assert (request["flow_file"], request["timeout"]) == ("train.py", 90)
+    assert request["retries"] == {"user": 2, "error": 3, "minutes_between": 1, "by_engine": True}
+    assert body["timeout"] == {"attemptDurationSeconds": 690}
+    *_, command = body["containerProperties"]["command"]
+    assert command.startswith("true && ")
+    assert command.endswith("&& exec python -m metaflow_extensions.orchestrators.runtime.container")
+
+
+def test_lost_hosts_are_tried_again_by_batch_and_nothing_else_is() -> None:
+    strategy = definition(on_batch(step("start", "end"))).body["retryStrategy"]
+    assert strategy["attempts"] == 6
+    assert strategy["evaluateOnExit"][0] == {"onStatusReason": "Host EC2*", "action": "RETRY"}
+    assert strategy["evaluateOnExit"][-1] == {"onReason": "*", "action": "EXIT"}
+
+
+def test_retries_wait_as_long_as_they_say() -> None:
+    flow = flow_with(on_batch(step("start", "end", retry=Retry(2, 0, 2))))
+    throttled, failed = Translator(flow, Settings()).retry(flow.steps[0])
+    assert throttled.error_equals == ("Batch.AWSBatchException",)
+    assert failed == RetryRule(
+        error_equals=("States.TaskFailed",), interval_seconds=120, max_attempts=2, backoff_rate=1
+    )
+
+
+def test_secrets_are_references() -> None:
+    arn = "arn:aws:secretsmanager:us-east-1:123456789012:secret:headers"
+    found = definition(on_batch(step("start", "end")), secrets={"METAFLOW_SERVICE_HEADERS": arn})
+    assert found.body["containerProperties"]["secrets"] == [
+        {"name": "METAFLOW_SERVICE_HEADERS", "valueFrom": arn}
+    ]
+
+
+def test_the_name_is_the_content() -> None:
+    same = definition(on_batch(step("start", "end"))), definition(on_batch(step("start", "end")))
+    other = definition(replace(on_batch(step("start", "end")), environment={"A": "1"}))
+    assert same[0].name == same[1].name != other.name

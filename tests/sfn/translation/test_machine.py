@@ -1,0 +1,134 @@
+"""What state machine becomes of every kind of graph, and that AWS would take it."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+
+from metaflow_provider.plan import FlowPlan, Step
+from metaflow_provider.plan.model import Child, Limits, Parameter
+from sfn.asl import Map, Parallel, StateMachine, Task, check
+from sfn.integrations import problems
+from sfn.settings import Settings
+from sfn.translation.machine import translate
+from sfn.translation.translator import Translator
+from tests.core.grammar import FLOWS, Flow
+from tests.golden import check_golden
+from tests.metaflow_provider.plans import plan, step
+from tests.sfn.asl.evaluator import evaluate
+from tests.sfn.translation.plans import CODE, RUNTIME, batch_plan, on_batch
+from tests.shapes import SHAPES
+
+GOLDEN = Path(__file__).parent / "golden"
+
+
+def machine(plan: FlowPlan, **wishes: Any) -> StateMachine:
+    return translate(Translator(plan, Settings(**wishes))).machine
+
+
+def without_job_names(text: Any) -> Any:
+    """Job definitions' names are digests of what other tests look at."""
+    if isinstance(text, dict):
+        return {key: without_job_names(value) for key, value in text.items()}
+    if isinstance(text, list):
+        return [without_job_names(value) for value in text]
+    return re.sub(r"^metaflow-[0-9a-f]{32}$", "metaflow-...", text) if isinstance(text, str) else text
+
+
+@pytest.mark.parametrize("shape", SHAPES)
+def test_every_kind_of_graph(request: pytest.FixtureRequest, shape: str) -> None:
+    found = machine(batch_plan(*SHAPES[shape]))
+    assert check(found, problems) == []
+    check_golden(request, GOLDEN / f"{shape}.json", without_job_names(found.to_dict()))
+
+
+@pytest.mark.parametrize("distributed", [None, True, False])
+@pytest.mark.parametrize("given_values", [False, True])
+def test_nested_foreach_in_every_mode(distributed: bool | None, given_values: bool) -> None:
+    parameters = (Parameter("alpha", "float"),) if given_values else ()
+    found = machine(batch_plan(*SHAPES["nested_foreach"], parameters=parameters), distributed=distributed)
+    assert check(found, problems) == []
+    modes = {state.name: state.is_distributed for state in found.walk() if isinstance(state, Map)}
+    outer, inner = (True, False) if distributed is None else (distributed, distributed)
+    assert modes == {"start.each": outer, "outer.each": inner}
+
+
+def steps_of(flow: Flow) -> tuple[Step, ...]:
+    transitions = {transition.step: transition for transition in flow.transitions}
+    return tuple(
+        Step(
+            name,
+            transitions[name].kind,
+            children=tuple(Child(child) for child in transitions[name].children),
+            gang_split=transitions[name].gang,
+        )
+        for name in flow.graph.nodes
+    )
+
+
+@settings(max_examples=60, deadline=None)
+@given(flow=FLOWS)
+def test_any_graph_becomes_a_machine_that_aws_takes(flow: Flow) -> None:
+    steps = steps_of(flow)
+    found = machine(batch_plan(*steps))
+    assert check(found, problems) == []
+    jobs = [s for s in found.walk() if isinstance(s, Task) and str(s.resource).endswith("submitJob.sync")]
+    assert {state.name for state in jobs} == {each.name for each in steps}
+
+
+def test_a_loop_that_is_the_first_step() -> None:
+    steps = (step("start", "start", "end", kind="switch"), step("end"))
+    found = machine(batch_plan(*steps))
+    assert check(found, problems) == []
+    assert found.start_at == "start.begin"
+
+
+def test_max_workers_is_shared_by_nested_maps() -> None:
+    found = machine(batch_plan(*SHAPES["nested_foreach"], limits=Limits(max_workers=50, workflow_timeout=60)))
+    widths = {state.name: state.max_concurrency for state in found.walk() if isinstance(state, Map)}
+    assert widths == {"start.each": 7, "outer.each": 7}
+    assert found.timeout_seconds == 60
+
+
+def test_names_that_are_too_long_for_a_state_are_cut_and_stay_apart() -> None:
+    long = "s" * 90
+    steps = (
+        step("start", long + "a", long + "b", kind="split"),
+        step(long + "a", "join"),
+        step(long + "b", "join"),
+        step("join", "end", kind="join"),
+        step("end"),
+    )
+    found = machine(batch_plan(*steps))
+    assert check(found, problems) == []
+    assert sum(1 for _ in found.walk()) == 6
+
+
+def test_what_a_user_wrote_is_no_expression() -> None:
+    queue, tags = "{% $x %}", {"team": "{% $boom() %}"}
+    steps = (on_batch(step("start", "end"), queue=queue, aws_batch_tags=tags), on_batch(step("end")))
+    found = machine(plan(*steps, runtime=RUNTIME, code=CODE))
+    assert check(found, problems) == []
+    start = found.states["start"]
+    assert isinstance(start, Task)
+    for text, value in (
+        (start.arguments["JobQueue"], queue),
+        (start.arguments["Tags"]["team"], tags["team"]),
+    ):
+        assert evaluate(text.removeprefix("{%").removesuffix("%}")) == value
+
+
+def test_a_split_is_a_parallel_state_with_a_branch_each() -> None:
+    found = machine(batch_plan(*SHAPES["split"])).find("start.split")
+    assert isinstance(found, Parallel)
+    assert [branch.start_at for branch in found.branches or ()] == ["a", "b"]
+
+
+def test_a_state_is_at_most_a_kilobyte() -> None:
+    names = [f"step_{number}" for number in range(100)]
+    steps = [step(name, *names[place : place + 1]) for place, name in enumerate(names, 1)]
+    assert len(machine(batch_plan(*steps)).to_json()) <= 100 * 1024
