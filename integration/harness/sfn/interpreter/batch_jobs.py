@@ -5,6 +5,7 @@ https://docs.aws.amazon.com/step-functions/latest/dg/connect-batch.html
 
 from __future__ import annotations
 
+import copy
 import uuid
 from typing import Any
 
@@ -81,7 +82,8 @@ def _eval_integration_pattern(self: Any, env: Any, *args: Any, **kwargs: Any) ->
         if not env.is_running():
             job.terminate(STOPPED)
             raise Unwound
-    description = job.describe()
+    # Its names are changed for Step Functions, and it shares parts with the job definition.
+    description = copy.deepcopy(job.describe())
     self._normalise_response({"jobs": [description]}, service_action_name="describe_jobs")
     if job.status != "SUCCEEDED":
         raise failure(
