@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 SERIES_METADATA = "series"
 # Metadata file of an attempt that failed, with its series.
 _FAILED_METADATA = "failed"
+# Metadata file of an attempt of a gang, with what its nodes have in common.
+_CLAIM_METADATA = "claim"
 # How long a node of a gang waits for the first one to begin.
 _CLAIM_TIMEOUT_SECONDS = 600
 _CLAIM_POLL_SECONDS = 2
@@ -67,12 +69,16 @@ class Attempts:
         begun = TaskDataStore.METADATA_ATTEMPT_SUFFIX
         return next((k for k in range(MAX_ATTEMPTS) if not self._marked(begun, k)), MAX_ATTEMPTS)
 
-    def newest_success(self) -> TaskDataStore | None:
-        """The newest attempt that succeeded. A failed attempt is marked as done, too, and does not count."""
+    def is_done(self, attempt: int) -> bool:
+        """Whether an attempt came to its end, well or not."""
         from metaflow.datastore import TaskDataStore
 
+        return self._marked(TaskDataStore.METADATA_DONE_SUFFIX, attempt)
+
+    def newest_success(self) -> TaskDataStore | None:
+        """The newest attempt that succeeded. A failed attempt is marked as done, too, and does not count."""
         for attempt in reversed(range(self.count())):
-            if self._marked(TaskDataStore.METADATA_DONE_SUFFIX, attempt):
+            if self.is_done(attempt):
                 candidate = self.at(attempt)
                 if candidate.get("_task_ok"):
                     return candidate
@@ -80,15 +86,11 @@ class Attempts:
 
     def mark_failed(self, attempt: int, series: str) -> None:
         """Note that the attempt failed by itself; one whose host was lost has no such note."""
-        task = self.datastore.get_task_datastore(
-            self.run_id, self.step, self.task_id, attempt=attempt, mode="w"
-        )
-        task.save_metadata({_FAILED_METADATA: series})
+        self._note(attempt, _FAILED_METADATA, series)
 
     def failures(self, series: str) -> int:
         """How many attempts of a series failed by themselves."""
-        failed = [self.at(k) for k in range(self.count()) if self._marked(_FAILED_METADATA, k)]
-        return sum(task.load_metadata([_FAILED_METADATA])[_FAILED_METADATA] == series for task in failed)
+        return sum(self._noted(attempt, _FAILED_METADATA) == series for attempt in range(self.count()))
 
     def _marked(self, suffix: str, attempt: int) -> bool:
         """Whether the attempt has the metadata file `suffix`."""
@@ -110,7 +112,9 @@ class Attempts:
         from metaflow.metaflow_config import MAX_ATTEMPTS
 
         for attempt in range(self.count(), MAX_ATTEMPTS):
-            if self._create(attempt, claim):
+            if self._create(attempt):
+                if claim:
+                    self._note(attempt, _CLAIM_METADATA, claim)
                 return attempt
         raise NotRun(
             f"Task {self.run_id}/{self.step}/{self.task_id} was tried {MAX_ATTEMPTS} times, as often as "
@@ -126,25 +130,30 @@ class Attempts:
         deadline = time.monotonic() + _CLAIM_TIMEOUT_SECONDS
         while time.monotonic() < deadline:
             newest = self.count() - 1
-            if newest >= 0 and self._claim_of(newest) == claim:
+            if newest >= 0 and self._noted(newest, _CLAIM_METADATA) == claim:
                 return newest
             time.sleep(_CLAIM_POLL_SECONDS)
         raise NotRun(f"The first node of {self.run_id}/{self.step}/{self.task_id} has not begun its attempt")
 
-    def _claim_of(self, attempt: int) -> str:
-        from metaflow.datastore import TaskDataStore
+    def _note(self, attempt: int, name: str, value: str) -> None:
+        """Leave a metadata file of our own with the attempt."""
+        task = self.datastore.get_task_datastore(
+            self.run_id, self.step, self.task_id, attempt=attempt, mode="w"
+        )
+        task.save_metadata({name: value})
 
-        suffix = TaskDataStore.METADATA_ATTEMPT_SUFFIX
-        return str(self.at(attempt).load_metadata([suffix])[suffix].get("claim", ""))
+    def _noted(self, attempt: int, name: str) -> str | None:
+        """What is in such a file; `None` if there is none."""
+        return str(self.at(attempt).load_metadata([name])[name]) if self._marked(name, attempt) else None
 
-    def _create(self, attempt: int, claim: str) -> bool:
+    def _create(self, attempt: int) -> bool:
         """Write the attempt's mark if nobody has; a store without conditional writes just writes it."""
         import json
 
         from metaflow.datastore import TaskDataStore
 
         name = TaskDataStore.metadata_name_for_attempt(TaskDataStore.METADATA_ATTEMPT_SUFFIX, attempt)
-        content = json.dumps({"time": time.time(), "claim": claim}).encode()
+        content = json.dumps({"time": time.time()}).encode()
         kind = self.datastore.TYPE
         uri = self.datastore._storage_impl.full_uri(self._path(name))
         if kind == "local":

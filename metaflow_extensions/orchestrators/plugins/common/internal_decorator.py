@@ -9,10 +9,11 @@ from typing import Any
 
 from metaflow.decorators import StepDecorator
 from metaflow.metadata_provider import MetaDatum
-from metaflow.unbounded_foreach import UBF_TASK
+from metaflow.unbounded_foreach import UBF_CONTROL, UBF_TASK
 
 from ...runtime.attempts import SERIES_METADATA
 from ...runtime.execution import INTERNAL_DECORATOR, METADATA, RECORD_FILE, SERIES, record_of
+from .gang import wait_for_own_nodes
 
 
 class OrchestratorsInternalDecorator(StepDecorator):
@@ -43,6 +44,8 @@ class OrchestratorsInternalDecorator(StepDecorator):
         ]
         if entries:
             metadata.register_metadata(run_id, step_name, task_id, entries)
+        if ubf_context == UBF_CONTROL:
+            wait_for_own_nodes(flow, step_name, task_datastore._parent, retry_count)
         series = os.environ.get(SERIES)
         if series and not self._is_worker:
             task_datastore.save_metadata({SERIES_METADATA: series})

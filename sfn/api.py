@@ -1,0 +1,228 @@
+"""Step Functions from Python: compile a plan, edit the machine, see what would change, deploy, run.
+
+from sfn import StepFunctions
+
+flow = StepFunctions(plan)
+flow.machine = flow.machine.with_state("train", timeout_seconds=600)
+print(flow.plan().diff())
+run = flow.plan().apply().trigger(alpha=3)
+print(run.wait(), run.failure())
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterator
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+
+from metaflow_provider.plan import FlowPlan, Refusal, loads
+
+from . import deployment
+from .account import Account
+from .asl import Finding, StateMachine, check
+from .aws import Aws
+from .deployment import Change, Deployed
+from .handle import Deployment
+from .settings import Settings
+from .translation.machine import Translation, translate
+from .translation.translator import Translator
+
+
+class StepFunctions:
+    """A flow, to be deployed as a state machine.
+
+    Args:
+        flow: its plan, or the plan's JSON.
+        settings: of the account, and wishes.
+        translator: decides what becomes of each step.
+        log_history: whether the history of runs goes to the account's log group.
+        aws: where to deploy; by default what the environment says.
+
+    Raises:
+        PlanError: JSON that is no plan.
+
+    Example:
+        >>> StepFunctions(plan, Settings(queue="default")).plan().apply().trigger(alpha=3).wait()
+        'SUCCEEDED'
+    """
+
+    def __init__(
+        self,
+        flow: FlowPlan | str,
+        settings: Settings | None = None,
+        *,
+        translator: type[Translator] = Translator,
+        log_history: bool = False,
+        aws: Aws | None = None,
+    ) -> None:
+        self.flow = loads(flow) if isinstance(flow, str) else flow
+        self.translator = translator(self.flow, settings or Settings())
+        self._log_history = log_history
+        self._aws = aws
+
+    @cached_property
+    def translation(self) -> Translation:
+        """Machine and job definitions, made offline when first asked for.
+
+        Raises:
+            Refusal: the flow has something that AWS does not take.
+        """
+        return translate(self.translator)
+
+    def with_flow(self, flow: FlowPlan) -> StepFunctions:
+        """The same for another plan of the flow."""
+        return StepFunctions(
+            flow,
+            self.translator.settings,
+            translator=type(self.translator),
+            log_history=self._log_history,
+            aws=self._aws,
+        )
+
+    def compile(self) -> StateMachine:
+        """The state machine; offline. Assign an edited one to `machine`.
+
+        Raises:
+            Refusal: the flow has something that AWS does not take.
+        """
+        return self.machine
+
+    @property
+    def machine(self) -> StateMachine:
+        """The state machine that would be deployed."""
+        return self.translation.machine
+
+    @machine.setter
+    def machine(self, machine: StateMachine) -> None:
+        self.translation = replace(self.translation, machine=machine)
+
+    def check(self) -> list[Finding]:
+        """What AWS would refuse or fail at in the machine; offline."""
+        from .integrations import problems
+
+        return check(self.machine, problems)
+
+    def plan(self, authorize: str = "") -> DeploymentPlan:
+        """What a deployment would change. Reads from AWS, and changes nothing.
+
+        Args:
+            authorize: production token of what is deployed, if it is another user's.
+
+        Raises:
+            Refusal: the machine has errors, a role is missing, what is deployed is another user's or no
+                Metaflow flow, or a job queue is of another platform than was thought.
+            AwsError: a call failed.
+        """
+        _refuse_errors(self.check())
+        aws = self._aws or Aws(Account.from_environment())
+        self._check_place(aws)
+        arn = aws.machine_arn(self.flow.name)
+        wanted = deployment.wanted(
+            self.flow, self.translation, aws.account, arn, log_history=self._log_history
+        )
+        existing = deployment.look_around(aws, self.flow.name, self.translation.job_definitions)
+        if existing.deployed:
+            _check_owner(existing.deployed, self.flow, authorize)
+        return DeploymentPlan(self.flow.name, tuple(deployment.changes(existing, wanted)), aws)
+
+    @classmethod
+    def from_deployment(cls, name: str, aws: Aws | None = None) -> Deployment:
+        """What is deployed under a name; neither the flow's file nor its plan is needed.
+
+        Raises:
+            Refusal: nothing is, or a machine that is no Metaflow flow.
+            AwsError: a call failed.
+        """
+        aws = aws or Aws(Account.from_environment())
+        deployed = deployment.look(aws, name)
+        if deployed is None:
+            raise Refusal(
+                f"The workflow {name} doesn't exist on AWS Step Functions",
+                remedy="please deploy your flow first",
+            )
+        return Deployment(aws, deployed)
+
+    @classmethod
+    def list(cls, flow: str = "", aws: Aws | None = None) -> Iterator[Deployment]:
+        """Everything that is deployed in account and region, by stock Metaflow too; two calls a machine.
+
+        Args:
+            flow: class name of the flow, for its deployments alone.
+            aws: where to look.
+
+        Raises:
+            AwsError: a call failed.
+        """
+        aws = aws or Aws(Account.from_environment())
+        for arn in aws.states.machines():
+            machine = aws.states.machine(arn)
+            deployed = deployment.identified(machine) if machine else None
+            if deployed and flow in ("", deployed.flow):
+                yield Deployment(aws, deployed)
+
+    def _check_place(self, aws: Aws) -> None:
+        settings = self.translator.settings
+        if settings.partition != aws.account.partition:
+            raise Refusal(
+                f"the machine is for partition {settings.partition}, the role's is {aws.account.partition}",
+                remedy=f"use Settings(partition='{aws.account.partition}')",
+            )
+        for queue in sorted({self.translator.queue(step) for step in self.flow.steps}):
+            thought, is_ = settings.platform(queue), aws.batch.platform(queue)
+            if thought != is_:
+                raise Refusal(
+                    f"job queue {queue} is of platform {is_}, the job definitions are for {thought}",
+                    remedy=f"use Settings(platforms={{'{queue}': '{is_}'}})",
+                )
+
+
+@dataclass(frozen=True)
+class DeploymentPlan:
+    """What a deployment would change.
+
+    Attributes:
+        name: of the deployment.
+        changes: in their order; those of things that stay as they are too.
+    """
+
+    name: str
+    changes: tuple[Change, ...]
+    aws: Aws = field(repr=False, compare=False)
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether all is as it should be."""
+        return all(change.action == deployment.UNCHANGED for change in self.changes)
+
+    def diff(self) -> str:
+        """The changes for people to read; empty when there is none."""
+        return "\n".join(str(change) for change in self.changes if change.action != deployment.UNCHANGED)
+
+    def apply(self, tell: Callable[[Change], None] = lambda change: None) -> Deployment:
+        """Make the changes; all are undone when one fails.
+
+        Args:
+            tell: is told of each change just before it is made.
+
+        Raises:
+            AwsError: a change failed; the text says what became of the others.
+        """
+        deployment.apply(self.aws, self.changes, tell)
+        return StepFunctions.from_deployment(self.name, self.aws)
+
+
+def _refuse_errors(findings: Collection[Finding]) -> None:
+    errors = [finding for finding in findings if finding.severity == "error"]
+    if errors:
+        more = f" (and {len(errors) - 1} more)" if len(errors) > 1 else ""
+        raise Refusal(f"AWS would refuse the state machine: {errors[0]}{more}")
+
+
+def _check_owner(deployed: Deployed, flow: FlowPlan, authorize: str) -> None:
+    offered = flow.production_token, authorize.removeprefix("production:")
+    if deployed.owner != flow.owner and deployed.token not in offered:
+        raise Refusal(
+            f"There is an existing version of {deployed.name} on AWS Step Functions, deployed by the user "
+            f"{deployed.owner}, and its production token was not given",
+            remedy="get the token from them and authorize with it, or choose another name",
+        )

@@ -1,0 +1,90 @@
+"""EventBridge Scheduler: what starts a state machine at its times, in a time zone.
+
+https://docs.aws.amazon.com/scheduler/latest/APIReference/Welcome.html
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from .service import Service
+
+_NO_SCHEDULE = ("ResourceNotFoundException",)
+
+
+@dataclass(frozen=True)
+class Schedule:
+    """A schedule of the group `default`.
+
+    Attributes:
+        expression: such as `cron(0 6 * * ? *)`.
+        timezone: IANA name.
+        target: ARN of what it starts.
+        role: ARN of the role with which it does.
+        input: JSON text for the target.
+    """
+
+    name: str
+    expression: str
+    timezone: str
+    target: str
+    role: str
+    input: str
+    description: str = ""
+    enabled: bool = True
+
+
+class Scheduler(Service):
+    """What is asked of EventBridge Scheduler.
+
+    Example:
+        >>> aws.scheduler.schedule("Train").expression
+        'cron(0 6 * * ? *)'
+    """
+
+    service = "scheduler"
+
+    def schedule(self, name: str) -> Schedule | None:
+        """A schedule; `None` when there is none."""
+        found = self._find("GetSchedule", _resource(name), _NO_SCHEDULE, Name=name)
+        if found is None:
+            return None
+        return Schedule(
+            name=name,
+            expression=found["ScheduleExpression"],
+            timezone=found.get("ScheduleExpressionTimezone", "UTC"),
+            target=found["Target"]["Arn"],
+            role=found["Target"]["RoleArn"],
+            input=found["Target"].get("Input", ""),
+            description=found.get("Description", ""),
+            enabled=found.get("State", "ENABLED") == "ENABLED",
+        )
+
+    def create(self, schedule: Schedule) -> None:
+        """Make a schedule."""
+        self._call("CreateSchedule", _resource(schedule.name), **_request(schedule))
+
+    def update(self, schedule: Schedule) -> None:
+        """Replace a schedule."""
+        self._call("UpdateSchedule", _resource(schedule.name), **_request(schedule))
+
+    def delete(self, name: str) -> None:
+        """Remove a schedule; none there is no error."""
+        self._find("DeleteSchedule", _resource(name), _NO_SCHEDULE, Name=name)
+
+
+def _resource(name: str) -> str:
+    return f"schedule/default/{name}"
+
+
+def _request(schedule: Schedule) -> dict[str, Any]:
+    return {
+        "Name": schedule.name,
+        "Description": schedule.description,
+        "ScheduleExpression": schedule.expression,
+        "ScheduleExpressionTimezone": schedule.timezone,
+        "FlexibleTimeWindow": {"Mode": "OFF"},
+        "State": "ENABLED" if schedule.enabled else "DISABLED",
+        "Target": {"Arn": schedule.target, "RoleArn": schedule.role, "Input": schedule.input},
+    }

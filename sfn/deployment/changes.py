@@ -1,0 +1,218 @@
+"""From what is there and what is wanted to what has to change. Pure: AWS is called when a change is made."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from ..asl import diff
+from ..aws import Aws, AwsError, Machine, Rule, Schedule
+from ..polling import looks
+from ..translation.jobs import JobDefinition
+from .change import CREATE, DELETE, UNCHANGED, UPDATE, Change, Undo
+from .deployed import Deployed
+from .existing import Existing
+from .job_differences import fields, job_of_state
+from .wanted import Wanted
+
+MACHINE, JOB_DEFINITION, TAGS, SCHEDULE = "state machine", "job definition", "tags", "schedule"
+RULE, RULE_TARGETS = "rule", "targets of rule"
+
+_DELETING = "StateMachineDeleting"
+_DELETING_SECONDS = 90
+_NO_LOGGING = {"level": "OFF", "includeExecutionData": False, "destinations": []}
+
+
+def changes(existing: Existing, wanted: Wanted) -> list[Change]:
+    """What a deployment does, in the order in which it is done.
+
+    Example:
+        >>> [change.action for change in changes(look_around(aws, "Train", names), wanted)]
+        ['create', 'update', 'unchanged', 'delete']
+    """
+    deployed = existing.deployed
+    return [
+        *_job_definitions(existing, wanted),
+        *([_new_machine(wanted)] if deployed is None else _machine(deployed, wanted)),
+        *_schedule(existing.schedule, wanted.schedule),
+        *_without_rule(existing.rule),
+    ]
+
+
+def removal(existing: Existing) -> list[Change]:
+    """What removes a deployment. Job definitions stay, which other flows may use, as do runs."""
+    assert existing.deployed is not None
+    machine = existing.deployed.machine
+
+    def do(aws: Aws) -> Undo:
+        aws.states.delete(machine.arn)
+        return lambda: _create_when_deleted(aws, machine)
+
+    return [
+        *_schedule(existing.schedule, None),
+        *_without_rule(existing.rule),
+        Change(DELETE, MACHINE, machine.name, do=do),
+    ]
+
+
+def _job_definitions(existing: Existing, wanted: Wanted) -> Iterator[Change]:
+    replaced = _replaced(existing, wanted)
+    for job in wanted.job_definitions:
+        if job.name in existing.job_definitions:
+            yield Change(UNCHANGED, JOB_DEFINITION, job.name)
+        else:
+            yield _new_job_definition(job, replaced.get(job.name))
+
+
+def _new_job_definition(job: JobDefinition, replaced: Mapping[str, Any] | None) -> Change:
+    def do(aws: Aws) -> Undo:
+        arn = aws.batch.register(job.to_dict())
+        return lambda: aws.batch.deregister(arn)
+
+    lines = () if replaced is None else _lines(fields(replaced), fields(job.to_dict()))
+    return Change(CREATE, JOB_DEFINITION, job.name, lines, do)
+
+
+def _replaced(existing: Existing, wanted: Wanted) -> dict[str, Mapping[str, Any]]:
+    """For new job definitions, the one that the same state has had."""
+    if existing.deployed is None or existing.deployed.definition is None:
+        return {}
+    before = job_of_state(existing.deployed.definition)
+    pairs = ((new, before.get(state, "")) for state, new in job_of_state(wanted.definition).items())
+    return {new: existing.job_definitions[old] for new, old in pairs if old in existing.job_definitions}
+
+
+def _new_machine(wanted: Wanted) -> Change:
+    machine = wanted.machine
+
+    def do(aws: Aws) -> Undo:
+        _create_when_deleted(aws, machine)
+        return lambda: aws.states.delete(machine.arn)
+
+    states = sum(1 for _ in wanted.definition.walk())
+    return Change(CREATE, MACHINE, machine.name, (f"+ states: {states}", f"+ role: {machine.role}"), do)
+
+
+def _create_when_deleted(aws: Aws, machine: Machine) -> None:
+    """Create a state machine; one of its name may still be on its way out."""
+    for _ in looks(every=3, seconds=_DELETING_SECONDS):
+        try:
+            return aws.states.create(machine)
+        except AwsError as error:
+            if error.code != _DELETING:
+                raise
+    raise AwsError(
+        f"states:CreateStateMachine on {machine.arn}: AWS is still deleting a state machine of this name, "
+        "which takes until its last run has ended; end its runs, or try again later",
+        _DELETING,
+    )
+
+
+def _machine(deployed: Deployed, wanted: Wanted) -> Iterator[Change]:
+    old, new = deployed.machine, wanted.machine
+    lines = (*_definition_diff(deployed, wanted), *_lines(_settings(old), _settings(new)))
+
+    def update(aws: Aws) -> Undo:
+        aws.states.update(new)
+        return lambda: aws.states.update(old)
+
+    yield Change(UPDATE, MACHINE, new.name, lines, update) if lines else Change(UNCHANGED, MACHINE, new.name)
+
+    yield _tags(old, new)
+
+
+def _tags(old: Machine, new: Machine) -> Change:
+    """Those of a deployment; what others have put on the machine stays."""
+    before = {key: old.tags[key] for key in new.tags if key in old.tags}
+    if before == new.tags:
+        return Change(UNCHANGED, TAGS, new.name)
+
+    def do(aws: Aws) -> Undo:
+        aws.states.tag(new.arn, new.tags)
+        return lambda: undo(aws)
+
+    def undo(aws: Aws) -> None:
+        aws.states.untag(new.arn, set(new.tags) - set(before))
+        aws.states.tag(new.arn, before)
+
+    return Change(UPDATE, TAGS, new.name, _lines(before, new.tags), do)
+
+
+def _definition_diff(deployed: Deployed, wanted: Wanted) -> Iterator[str]:
+    if deployed.definition is None:
+        yield "~ the whole definition; what is deployed cannot be read"
+    else:
+        yield from map(str, diff(deployed.definition, wanted.definition))
+
+
+def _settings(machine: Machine) -> dict[str, Any]:
+    return {"role": machine.role, "logging": {**_NO_LOGGING, **machine.logging}}
+
+
+def _schedule(old: Schedule | None, new: Schedule | None) -> Iterator[Change]:
+    if old is None and new is not None:
+        yield _new_schedule(new)
+    elif old is not None and new is None:
+        yield _no_schedule(old)
+    elif old is not None and new is not None:
+        yield _changed_schedule(old, new)
+
+
+def _new_schedule(new: Schedule) -> Change:
+    def do(aws: Aws) -> Undo:
+        aws.scheduler.create(new)
+        return lambda: aws.scheduler.delete(new.name)
+
+    return Change(CREATE, SCHEDULE, new.name, _lines({}, _times(new)), do)
+
+
+def _no_schedule(old: Schedule) -> Change:
+    def do(aws: Aws) -> Undo:
+        aws.scheduler.delete(old.name)
+        return lambda: aws.scheduler.create(old)
+
+    return Change(DELETE, SCHEDULE, old.name, _lines(_times(old), {}), do)
+
+
+def _changed_schedule(old: Schedule, new: Schedule) -> Change:
+    def do(aws: Aws) -> Undo:
+        aws.scheduler.update(new)
+        return lambda: aws.scheduler.update(old)
+
+    lines = _lines(dataclasses.asdict(old), dataclasses.asdict(new))
+    return Change(UPDATE, SCHEDULE, new.name, lines, do) if lines else Change(UNCHANGED, SCHEDULE, new.name)
+
+
+def _times(schedule: Schedule) -> dict[str, str]:
+    return {"expression": schedule.expression, "timezone": schedule.timezone}
+
+
+def _without_rule(rule: Rule | None) -> Iterator[Change]:
+    """Stock Metaflow's rule would start what the schedule starts once more."""
+    if rule is None:
+        return
+
+    def remove_targets(aws: Aws) -> Undo:
+        aws.rules.remove_targets(rule)
+        return lambda: aws.rules.put_targets(rule)
+
+    def delete(aws: Aws) -> Undo:
+        aws.rules.delete(rule.name)
+        return lambda: aws.rules.put(rule)
+
+    yield Change(DELETE, RULE_TARGETS, rule.name, do=remove_targets)
+    yield Change(DELETE, RULE, rule.name, (f"- expression: {rule.expression}",), delete)
+
+
+def _lines(old: Mapping[str, Any], new: Mapping[str, Any]) -> tuple[str, ...]:
+    """What is different between two sets of fields, in the form of `sfn.asl.diff`."""
+    lines = []
+    for name in {**old, **new}:
+        if name not in old:
+            lines.append(f"+ {name}: {new[name]}")
+        elif name not in new:
+            lines.append(f"- {name}: {old[name]}")
+        elif old[name] != new[name]:
+            lines.append(f"~ {name}: {old[name]} -> {new[name]}")
+    return tuple(lines)

@@ -1,0 +1,416 @@
+from __future__ import annotations
+
+import dataclasses
+import json
+import sys
+from typing import Any
+
+import pytest
+
+from metaflow_provider.plan import FlowPlan, Refusal, dumps
+from metaflow_provider.plan.model import Limits, Project, Schedule
+from sfn import Aws, AwsError, Deployment, Settings, StepFunctions
+from sfn.deployment import Deployed, Existing, changes, look, look_around, wanted
+from tests.sfn.account import ACCOUNT, QUEUE, calls, fail, flow, plan, reads_alone
+
+DAILY = Schedule("0 6 * * *", "Asia/Tokyo")
+STOCK_RULE = {"Id": "train", "Input": '{"Parameters": "{}"}', "RoleArn": ACCOUNT.schedule_role}
+
+
+def actions(planned: Any) -> list[tuple[str, str]]:
+    return [(change.action, change.kind) for change in planned.changes]
+
+
+def account_of(aws: Aws) -> dict[str, Any]:
+    """Everything that a deployment may have touched."""
+    batch = aws.client("batch").describe_job_definitions(status="ACTIVE")["jobDefinitions"]
+    return {
+        "machine": aws.states.machine(aws.machine_arn("train")),
+        "jobs": sorted(job["jobDefinitionName"] for job in batch),
+        "schedule": aws.scheduler.schedule("train"),
+        "rule": aws.rules.rule("train"),
+    }
+
+
+def deploy_stock(aws: Aws, **parameters: str) -> None:
+    """What stock Metaflow leaves: owner and token in the first state, and a rule."""
+    said = {
+        "metaflow.owner": "bob",
+        "metaflow.production_token": "train-3-zzzz",
+        "metaflow.flow_name": "Train",
+    }
+    task = {
+        "Type": "Task",
+        "Resource": "arn:aws:states:::batch:submitJob.sync",
+        "Parameters": {"JobName": "a", "Parameters": {**said, **parameters}},
+        "End": True,
+    }
+    aws.client("stepfunctions").create_state_machine(
+        name="train",
+        definition=json.dumps({"StartAt": "start", "States": {"start": task}}, indent=4),
+        roleArn=ACCOUNT.role,
+    )
+    events = aws.client("events")
+    events.put_rule(
+        Name="train", ScheduleExpression="cron(0 6 * * ? *)", Description="Metaflow generated rule"
+    )
+    events.put_targets(Rule="train", Targets=[{**STOCK_RULE, "Arn": aws.machine_arn("train")}])
+
+
+def test_a_first_deployment_makes_everything(aws: Aws) -> None:
+    planned = flow(aws, plan(schedules=(DAILY,))).plan()
+    assert actions(planned) == [
+        ("create", "job definition"),
+        ("create", "job definition"),
+        ("create", "state machine"),
+        ("create", "schedule"),
+    ]
+    deployment = planned.apply()
+    assert (deployment.name, deployment.flow, deployment.owner, deployment.token) == (
+        "train",
+        "Train",
+        "ada",
+        "train-0-abcd",
+    )
+    machine = deployment.deployed.machine
+    assert (machine.role, machine.type, machine.logging["level"]) == (ACCOUNT.role, "STANDARD", "OFF")
+    assert machine.definition == flow(aws).machine.to_json()
+    schedule = aws.scheduler.schedule("train")
+    assert schedule is not None
+    assert (schedule.expression, schedule.timezone) == ("cron(0 6 * * ? *)", "Asia/Tokyo")
+    assert (schedule.target, schedule.role, schedule.input) == (machine.arn, ACCOUNT.schedule_role, "{}")
+
+
+def test_planning_changes_nothing(aws: Aws) -> None:
+    before = account_of(aws)
+    with calls(aws) as made:
+        flow(aws).plan()
+    assert reads_alone(made)
+    assert account_of(aws) == before
+
+
+def test_deploying_twice_changes_nothing_and_says_so(aws: Aws) -> None:
+    flow(aws, plan(schedules=(DAILY,))).plan().apply()
+    again = flow(aws, plan(schedules=(DAILY,))).plan()
+    with calls(aws) as made:
+        again.apply()
+    assert again.is_empty
+    assert again.diff() == ""
+    assert {action for action, _ in actions(again)} == {"unchanged"}
+    assert reads_alone(made)
+
+
+def test_a_change_is_shown_and_made(aws: Aws) -> None:
+    flow(aws).plan().apply()
+    changed = dataclasses.replace(plan(), limits=Limits(workflow_timeout=3600), owner="eve")
+    planned = flow(aws, changed).plan(authorize="production:train-0-abcd")
+    assert planned.diff().splitlines() == [
+        "update state machine train",
+        "  + TimeoutSeconds: 3600",
+        "update tags train",
+        "  ~ metaflow.owner: ada -> eve",
+    ]
+    deployment = planned.apply()
+    assert deployment.machine.timeout_seconds == 3600
+    assert deployment.owner == "eve"
+
+
+def test_a_changed_job_definition_is_compared_with_the_one_before(aws: Aws) -> None:
+    flow(aws).plan().apply()
+    slower = flow(aws, plan({"environment": {"X": "1"}, "timeout": 3600})).plan()
+    [change] = [change for change in slower.changes if change.action == "create"]
+    assert change.kind == "job definition"
+    assert sorted(change.diff) == [
+        "+ containerProperties.environment.METAFLOW_ORCHESTRATORS_REQUEST.timeout: 3600",
+        "+ containerProperties.environment.X: 1",
+        "~ timeout.attemptDurationSeconds: 432000 -> 4200",
+    ]
+
+
+def test_a_machine_that_cannot_be_read_is_replaced(aws: Aws) -> None:
+    deployment = flow(aws).plan().apply()
+    machine = deployment.deployed.machine
+    broken = Deployed(
+        dataclasses.replace(machine, definition='{"States": 3}'), "ada", "train-0-abcd", "Train"
+    )
+    translation = flow(aws).translation
+    wanted_ = wanted(plan(), translation, ACCOUNT, machine.arn, log_history=False)
+    [change] = [c for c in changes(Existing(broken), wanted_) if c.kind == "state machine"]
+    assert change.diff == ("~ the whole definition; what is deployed cannot be read",)
+
+
+def test_a_machine_that_would_be_refused_is_not_deployed(aws: Aws) -> None:
+    dangling = flow(aws)
+    dangling.machine = dangling.machine.with_state("start", next="nowhere")
+    with (
+        calls(aws) as made,
+        pytest.raises(Refusal, match=r"AWS would refuse the state machine: state 'start': Next"),
+    ):
+        dangling.plan()
+    assert made == []
+
+
+def test_a_plans_json_will_do(aws: Aws) -> None:
+    flow(aws).plan().apply()
+    assert StepFunctions(dumps(plan()), Settings(queue=QUEUE), aws=aws).plan().is_empty
+
+
+def test_the_machine_can_be_edited_before_it_is_deployed(aws: Aws) -> None:
+    edited = flow(aws)
+    edited.machine = edited.compile().with_state("end", timeout_seconds=77)
+    deployment = edited.plan().apply()
+    assert deployment.machine.find("end").to_dict()["TimeoutSeconds"] == 77
+
+
+def test_a_schedule_is_changed_and_removed(aws: Aws) -> None:
+    flow(aws, plan(schedules=(DAILY,))).plan().apply()
+    hourly = flow(aws, plan(schedules=(Schedule("0 * * * *"),))).plan()
+    assert hourly.diff().splitlines() == [
+        "update schedule train",
+        "  ~ expression: cron(0 6 * * ? *) -> cron(0 * * * ? *)",
+        "  ~ timezone: Asia/Tokyo -> UTC",
+    ]
+    hourly.apply()
+    without = flow(aws).plan()
+    assert ("delete", "schedule") in actions(without)
+    without.apply()
+    assert aws.scheduler.schedule("train") is None
+
+
+def test_the_history_goes_to_the_log_group_when_asked_for(aws: Aws) -> None:
+    deployment = flow(aws, log_history=True).plan().apply()
+    logging = deployment.deployed.machine.logging
+    assert (logging["level"], logging["includeExecutionData"]) == ("ALL", True)
+    assert logging["destinations"] == [{"cloudWatchLogsLogGroup": {"logGroupArn": ACCOUNT.log_group}}]
+    assert flow(aws, log_history=True).plan().is_empty
+    assert ("update", "state machine") in actions(flow(aws).plan())
+
+
+def test_tags_of_the_user_stay(aws: Aws) -> None:
+    deployment = flow(aws, plan(project=Project("p", "user.ada"))).plan().apply()
+    aws.states.tag(deployment.deployed.machine.arn, {"cost-centre": "7"})
+    flow(aws).plan().apply()
+    tags = aws.states.tags(deployment.deployed.machine.arn)
+    assert tags == {
+        "cost-centre": "7",
+        "metaflow.owner": "ada",
+        "metaflow.production_token": "train-0-abcd",
+        "metaflow.flow_name": "Train",
+        "metaflow.project_name": "",
+        "metaflow.branch_name": "",
+        "metaflow.orchestrators_version": "1.0",
+    }
+
+
+@pytest.mark.parametrize("owner", ["DOM\\ain", "a=5Cb", "Zoë 日本", "x" * 256, "$(id)`\n"])
+def test_an_owner_of_any_name_is_read_as_it_was(aws: Aws, owner: str) -> None:
+    assert flow(aws, plan(owner=owner)).plan().apply().owner == owner
+
+
+def test_an_owner_too_long_for_a_tag_is_refused(aws: Aws) -> None:
+    with pytest.raises(Refusal, match=r"metaflow.owner is .*…, longer than the 256 characters of a tag"):
+        flow(aws, plan(owner="x" * 257)).plan()
+
+
+LATER_CALLS = [
+    ("batch", "RegisterJobDefinition"),
+    ("stepfunctions", "UpdateStateMachine"),
+    ("stepfunctions", "TagResource"),
+    ("scheduler", "UpdateSchedule"),
+]
+
+
+def richer() -> FlowPlan:
+    """A plan that differs from `plan()` in every object."""
+    return plan(
+        owner="eve",
+        production_token="train-0-abcd",
+        schedules=(Schedule("30 * * * *"),),
+        limits=Limits(workflow_timeout=60),
+        tags=("new",),
+    )
+
+
+@pytest.mark.parametrize(("service", "action"), LATER_CALLS)
+def test_a_failed_update_leaves_all_as_it_was(aws: Aws, service: str, action: str) -> None:
+    flow(aws, plan(schedules=(DAILY,))).plan().apply()
+    before = account_of(aws)
+    planned = flow(aws, richer()).plan()
+    kinds = [kind for _, kind in actions(planned)]
+    assert kinds == ["job definition", "job definition", "state machine", "tags", "schedule"]
+    fail(aws, service, action, "ValidationException", "the moon is full")
+    with pytest.raises(AwsError) as raised:
+        planned.apply()
+    undone = "nothing was changed" if service == "batch" else "all that was changed before has been undone"
+    assert str(raised.value).endswith(f"AWS says: the moon is full (ValidationException); {undone}")
+    assert "\n" not in str(raised.value)
+    assert account_of(aws) == before
+    planned.apply()
+    assert flow(aws, richer()).plan().is_empty
+
+
+def test_a_failed_first_deployment_leaves_nothing(aws: Aws) -> None:
+    before = account_of(aws)
+    fail(aws, "scheduler", "CreateSchedule", "ValidationException", "The role must allow to be assumed")
+    with pytest.raises(
+        AwsError, match=r"^scheduler:CreateSchedule on schedule/default/train: AWS says: The role"
+    ):
+        flow(aws, plan(schedules=(DAILY,))).plan().apply()
+    assert account_of(aws) == before
+
+
+def test_what_cannot_be_undone_is_named(aws: Aws) -> None:
+    flow(aws).plan().apply()
+    planned = flow(aws, richer()).plan()
+    fail(aws, "scheduler", "CreateSchedule", "ValidationException")
+    fail(aws, "batch", "DeregisterJobDefinition", "AccessDeniedException")
+    with pytest.raises(
+        AwsError, match=r"not everything is as before: to undo the create of job definition metaf"
+    ):
+        planned.apply()
+    assert account_of(aws)["machine"].tags["metaflow.owner"] == "ada"
+
+
+def test_an_interrupt_undoes_too(aws: Aws) -> None:
+    before = account_of(aws)
+
+    def interrupt(change: Any) -> None:
+        if change.kind == "schedule":
+            raise KeyboardInterrupt
+
+    planned = flow(aws, plan(schedules=(DAILY,))).plan()
+    with pytest.raises(KeyboardInterrupt):
+        planned.apply(interrupt)
+    assert account_of(aws) == before
+
+
+def test_a_machine_that_is_being_deleted_is_waited_for(aws: Aws) -> None:
+    fail(aws, "stepfunctions", "CreateStateMachine", "StateMachineDeleting", times=2)
+    assert flow(aws).plan().apply().name == "train"
+
+
+def test_a_machine_that_stays_is_one_line(aws: Aws, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys.modules["sfn.deployment.changes"], "_DELETING_SECONDS", 0)
+    fail(aws, "stepfunctions", "CreateStateMachine", "StateMachineDeleting", times=9)
+    with pytest.raises(AwsError, match="AWS is still deleting a state machine of this name"):
+        flow(aws).plan().apply()
+
+
+def test_a_deployment_of_stock_is_taken_over(aws: Aws) -> None:
+    deploy_stock(aws)
+    found = look(aws, "train")
+    assert found is not None
+    assert (found.owner, found.token, found.flow, found.by_stock) == ("bob", "train-3-zzzz", "Train", True)
+    planned = flow(aws, plan(schedules=(DAILY,))).plan(authorize="train-3-zzzz")
+    assert actions(planned)[2:] == [
+        ("update", "state machine"),
+        ("update", "tags"),
+        ("create", "schedule"),
+        ("delete", "targets of rule"),
+        ("delete", "rule"),
+    ]
+    planned.apply()
+    assert account_of(aws)["rule"] is None
+    found = look(aws, "train")
+    assert found is not None
+    assert (found.owner, found.by_stock) == ("ada", False)
+
+
+def test_a_failed_take_over_leaves_stock_in_place(aws: Aws) -> None:
+    deploy_stock(aws)
+    before = account_of(aws)
+    fail(aws, "events", "DeleteRule", "InternalException", times=5, status=500)
+    with pytest.raises(AwsError, match="all that was changed before has been undone"):
+        flow(aws, plan(schedules=(DAILY,))).plan("train-3-zzzz").apply()
+    assert account_of(aws) == before
+
+
+def test_stock_deployed_over_ours_owns_it(aws: Aws) -> None:
+    flow(aws).plan().apply()
+    arn = aws.machine_arn("train")
+    deploy_stock_definition = {
+        "StartAt": "start",
+        "States": {
+            "start": {
+                "Type": "Pass",
+                "Parameters": {"Parameters": {"metaflow.owner": "bob", "metaflow.production_token": "t-9"}},
+                "End": True,
+            }
+        },
+    }
+    aws.client("stepfunctions").update_state_machine(
+        stateMachineArn=arn, definition=json.dumps(deploy_stock_definition)
+    )
+    found = look(aws, "train")
+    assert found is not None
+    assert (found.owner, found.token, found.by_stock) == ("bob", "t-9", True)
+
+
+def test_a_rule_that_starts_something_else_is_left_alone(aws: Aws) -> None:
+    deploy_stock(aws)
+    other = {**STOCK_RULE, "Arn": aws.machine_arn("other")}
+    aws.client("events").put_targets(Rule="train", Targets=[other])
+    assert look_around(aws, "train").rule is None
+
+
+def test_a_machine_of_somebody_else_is_refused(aws: Aws) -> None:
+    aws.client("stepfunctions").create_state_machine(
+        name="train",
+        definition='{"StartAt": "a", "States": {"a": {"Type": "Succeed"}}}',
+        roleArn=ACCOUNT.role,
+        tags=[{"key": "team", "value": "billing"}],
+    )
+    before = account_of(aws)
+    with calls(aws) as made, pytest.raises(Refusal) as refused:
+        flow(aws).plan()
+    assert str(refused.value) == (
+        "An existing non-metaflow workflow with the same name as train already exists in AWS Step Functions; "
+        "please modify the name of this flow or delete your existing workflow"
+    )
+    assert reads_alone(made)
+    assert account_of(aws) == before
+    assert list(StepFunctions.list(aws=aws)) == []
+
+
+def test_another_users_flow_needs_its_token(aws: Aws) -> None:
+    flow(aws).plan().apply()
+    theirs = plan(owner="eve", production_token="train-1-efgh")
+    with pytest.raises(Refusal, match=r"existing version of train .* deployed by the user ada"):
+        flow(aws, theirs).plan(authorize="train-0-wrong")
+    assert flow(aws, theirs).plan(authorize="train-0-abcd").apply().owner == "eve"
+
+
+def test_deleting_removes_machine_and_schedule(aws: Aws) -> None:
+    deployment = flow(aws, plan(schedules=(DAILY,))).plan().apply()
+    deployment.delete()
+    after = account_of(aws)
+    assert (after["machine"], after["schedule"]) == (None, None)
+    deployment.delete()
+
+
+def test_deleting_a_flow_of_stock_removes_its_rule(aws: Aws) -> None:
+    deploy_stock(aws)
+    StepFunctions.from_deployment("train", aws).delete()
+    after = account_of(aws)
+    assert (after["machine"], after["rule"]) == (None, None)
+
+
+def test_a_failed_deletion_puts_back_what_was_removed(aws: Aws) -> None:
+    deployment = flow(aws, plan(schedules=(DAILY,))).plan().apply()
+    before = account_of(aws)
+    fail(aws, "stepfunctions", "DeleteStateMachine", "AccessDeniedException")
+    with pytest.raises(
+        AwsError, match="need the permission states:DeleteStateMachine on arn:aws:states:eu-west-1:"
+    ):
+        deployment.delete()
+    assert account_of(aws) == before
+
+
+def test_what_is_deployed_is_listed_and_found(aws: Aws) -> None:
+    flow(aws).plan().apply()
+    flow(aws, dataclasses.replace(plan(), name="other", flow="Other")).plan().apply()
+    assert sorted(found.name for found in StepFunctions.list(aws=aws)) == ["other", "train"]
+    assert [found.name for found in StepFunctions.list("Other", aws)] == ["other"]
+    assert isinstance(StepFunctions.from_deployment("train", aws), Deployment)
+    with pytest.raises(Refusal, match="The workflow nope doesn't exist on AWS Step Functions; please deploy"):
+        StepFunctions.from_deployment("nope", aws)
