@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import sys
 
-from integration.demo import airflow
+from integration.demo import airflow, sfn
+from integration.demo.talk import DemoFailed
 
-ENGINES = {"airflow": airflow.main}
+ENGINES = {"airflow": airflow.main, "step-functions": sfn.main}
 
 
 def main() -> int:
@@ -16,7 +17,7 @@ def main() -> int:
         return 2
     try:
         return ENGINES[engine]()
-    except airflow.DemoFailed as failure:
+    except DemoFailed as failure:
         print(failure, file=sys.stderr)
         return 1
 

@@ -6,38 +6,30 @@ A flow of Metaflow's documentation and two of its tutorials, which nobody here w
 
 from __future__ import annotations
 
-import shutil
 import subprocess
 import sys
 import tempfile
 import time
 from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from rich.console import Console
 from rich.table import Table
 
 from integration.conformance.compare import RunSnapshot, differences, snapshot_in
-from integration.conformance.corpus import CASES, Case
+from integration.conformance.corpus import Case
 from integration.conformance.on_airflow import make_home
 from integration.conformance.reference import Reference, reference
+from integration.demo.cases import EXAMPLE, place_flows
+from integration.demo.talk import CONSOLE, DemoFailed, doing, equality, verdict
 from integration.harness.airflow.home import AirflowHome
 from integration.harness.airflow.runs import DagRun
 from integration.harness.airflow.tester import DagTester
-from integration.harness.process import ROOT
 from integration.harness.s3 import MotoS3
 from metaflow_extensions.orchestrators.core.ids import airflow_run_id
 
-EXAMPLE = ROOT / "metaflow_provider" / "example_dags" / "flows" / "etl_flow.py"
 FACTORY_FILE = 'from metaflow_provider import load_flows  # airflow dag\n\nload_flows(globals(), "flows")\n'
-CONSOLE = Console(width=None if sys.stdout.isatty() else 110, highlight=False)
-
-
-class DemoFailed(Exception):
-    """A command of the demo failed; the message says what it said."""
 
 
 @dataclass(frozen=True)
@@ -57,7 +49,7 @@ def main() -> int:
     with tempfile.TemporaryDirectory(prefix="metaflow-demo-") as name:
         folder = Path(name)
         home = make_home(folder)
-        cases = place_flows(home)
+        cases = place_dags(home)
         with ThreadPoolExecutor(1) as pool:
             references = {case.name: pool.submit(reference, case, folder / "references") for case in cases}
             with doing("Compiling the flows: generated DAG files, and a folder for the DAG factory"):
@@ -70,22 +62,11 @@ def main() -> int:
         return summary(shown, kubernetes, time.monotonic() - started)
 
 
-def place_flows(home: AirflowHome) -> list[Case]:
+def place_dags(home: AirflowHome) -> list[Case]:
     """The flows in one folder beside the DAG file that loads it."""
-    flows = home.dags / "flows"
-    flows.mkdir()
     (home.dags / "flows_dag.py").write_text(FACTORY_FILE)
     (home.dags / ".airflowignore").write_text("flows/\n")
-    shutil.copy(EXAMPLE, flows)
-    tutorials = [CASES["tutorial-playlist"], CASES["tutorial-statistics"]]
-    for case in tutorials:
-        for file in (case.file, *case.file.parent.glob("*.csv")):
-            shutil.copy(file, flows)
-    # Random values and hash order: what tasks there are and what they hold is compared, not the values.
-    return [
-        Case("AirflowETLFlow", flows / EXAMPLE.name, "AirflowETLFlow"),
-        *(Case(case.flow, flows / case.file.name, case.flow, values=False) for case in tutorials),
-    ]
+    return place_flows(home.dags / "flows")
 
 
 def create(case: Case, home: AirflowHome) -> str:
@@ -146,14 +127,6 @@ def run_all(
                 yield Shown(case, loaded_by, run, found, differences(expected, found, values=case.values))
 
 
-@contextmanager
-def doing(what: str) -> Iterator[None]:
-    started = time.monotonic()
-    with CONSOLE.status(what):
-        yield
-    CONSOLE.print(f"[dim]{time.monotonic() - started:5.1f} s[/dim]  {what}")
-
-
 def show(item: Shown) -> None:
     """The tasks of a run with state, time, and the artifacts that Metaflow's client reads."""
     table = Table(title=f"{item.run.dag_id} ({item.loaded_by}): {item.run.state}", title_justify="left")
@@ -179,14 +152,10 @@ def summary(shown: list[Shown], kubernetes: list[str], seconds: float) -> int:
     for column in ("flow", "loaded by", "tasks", "state", "equals python flow.py run"):
         table.add_column(column)
     for item in shown:
-        equal = "yes" if not item.differences else f"no: {len(item.differences)} differences"
-        if not item.differences and not item.case.values:
-            equal = "yes (tasks and structure: its values are random)"
+        equal = equality(item.case, item.differences)
         table.add_row(item.case.flow, item.loaded_by, str(len(item.run.tasks)), item.run.state, equal)
     CONSOLE.print(table)
     for line in kubernetes:
         CONSOLE.print(f"With @kubernetes, on S3: {line}")
     good = all(item.run.state == "success" and not item.differences for item in shown) and bool(kubernetes)
-    verdict = "[green]All of it holds[/green]" if good else "[red]Something does not hold[/red]"
-    CONSOLE.print(f"{verdict}, in {seconds:.0f} s")
-    return 0 if good else 1
+    return verdict(good, seconds)
