@@ -7,8 +7,9 @@ VENV := .venv
 STAMP := $(VENV)/.installed
 export PATH := $(CURDIR)/$(VENV)/bin:$(PATH)
 
-# One engine for demo and conformance: airflow, argo or sfn. Without it each takes all that it has.
+# One engine for demo and conformance: airflow or step-functions. Without it, the demo is Airflow's, conformance all.
 ENGINE ?=
+MARKER := $(subst step-functions,sfn,$(ENGINE))
 
 CAN_MAKE_VENV := import sys, venv, ensurepip; sys.exit(sys.version_info < (3, 10))
 PYTHON = $(shell for name in python3.13 python3.12 python3.11 python3.10 python3; do \
@@ -37,7 +38,7 @@ $(STAMP): pyproject.toml constraints.txt
 	@touch $(STAMP)
 
 .PHONY: demo
-demo: $(STAMP)  ## flows on a real engine, compared with `python flow.py run` (ENGINE=airflow)
+demo: $(STAMP)  ## flows on a real engine, compared with `python flow.py run` (ENGINE=step-functions)
 	python -m integration.demo $(ENGINE)
 
 .PHONY: test
@@ -55,8 +56,8 @@ integration: $(STAMP)  ## a few flows and faults on each real engine
 	pytest integration -m "not conformance"
 
 .PHONY: conformance
-conformance: $(STAMP)  ## every flow of the corpus on each real engine (ENGINE=airflow)
-	pytest integration $(if $(ENGINE),-m $(ENGINE))
+conformance: $(STAMP)  ## every flow of the corpus on each real engine (ENGINE=airflow, ENGINE=step-functions)
+	pytest integration $(if $(MARKER),-m $(MARKER))
 
 .PHONY: bench
 bench: $(STAMP)  ## compared with stock Metaflow, as ratios
