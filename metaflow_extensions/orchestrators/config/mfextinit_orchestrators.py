@@ -19,3 +19,11 @@ def _user() -> str | None:
 
 
 USER = _user()
+
+# Class that decides what becomes of a step on Step Functions, as `module:Class`; it derives from
+# `sfn.translation.translator.Translator`.
+SFN_TRANSLATOR = from_conf("SFN_TRANSLATOR")
+# Platform of Batch job queues, EC2 or FARGATE, where no look at them is possible.
+SFN_BATCH_PLATFORM = from_conf("SFN_BATCH_PLATFORM")
+# ARN of the secret that holds METAFLOW_SERVICE_HEADERS for Batch jobs, as JSON.
+SFN_SERVICE_HEADERS_SECRET = from_conf("SFN_SERVICE_HEADERS_SECRET")

@@ -43,7 +43,7 @@ def _check_s3(root: str) -> None:
             raise Refusal(
                 f"the datastore {root} has no such bucket", remedy="check METAFLOW_DATASTORE_SYSROOT_S3"
             ) from None
-    except BotoCoreError as error:
+    except (BotoCoreError, ValueError) as error:  # an endpoint that is no URL is a ValueError
         raise Refusal(
             f"the datastore {root} cannot be reached: {str(error).splitlines()[0]}",
             remedy="check the network, METAFLOW_S3_ENDPOINT_URL and the AWS credentials",

@@ -1,0 +1,194 @@
+"""From a loaded flow to its plan and the settings of its translation: nothing outside is asked or changed."""
+
+from __future__ import annotations
+
+import importlib
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from metaflow_provider.plan import FlowPlan, Refusal
+from metaflow_provider.plan.build import Wishes, build_plan
+from metaflow_provider.plan.model import Limits
+
+from ..common.capabilities import check_capabilities
+from .capabilities import STEP_FUNCTIONS
+from .compute import attach_batch
+
+if TYPE_CHECKING:
+    from sfn.settings import Settings
+    from sfn.translation.translator import Translator
+
+_TAG = re.compile(r"[A-Za-z0-9\s+\-=._:/@]*")
+_HEADERS = "METAFLOW_SERVICE_HEADERS"
+
+
+@dataclass(frozen=True)
+class SfnWishes:
+    """Options of the commands that compile a flow."""
+
+    name: str
+    tags: tuple[str, ...] = ()
+    user_namespace: str | None = None
+    batch_tags: tuple[str, ...] = ()
+    max_workers: int = 100
+    workflow_timeout: int | None = None
+    distributed: bool | None = None
+
+
+def read_plan(state: Any, wishes: SfnWishes) -> FlowPlan:
+    """The flow's plan, without package and token.
+
+    Raises:
+        Refusal: the flow, or a wish, cannot be met on Step Functions.
+    """
+    if state.flow_datastore.TYPE != "s3":
+        raise Refusal(
+            "AWS Step Functions requires --datastore=s3", remedy="set METAFLOW_DEFAULT_DATASTORE=s3"
+        )
+    if wishes.max_workers < 1:
+        raise Refusal(f"--max-workers {wishes.max_workers} would start nothing", remedy="give at least 1")
+    if wishes.workflow_timeout is not None and wishes.workflow_timeout < 1:
+        raise Refusal(
+            f"--workflow-timeout {wishes.workflow_timeout} would end every run at once",
+            remedy="give at least 1",
+        )
+    _refuse_slurm(state.graph)
+    attach_batch(state)
+    plan = build_plan(
+        state,
+        Wishes(
+            wishes.name,
+            tags=wishes.tags,
+            namespace=wishes.user_namespace or "",
+            limits=Limits(wishes.max_workers, wishes.workflow_timeout),
+            platforms=("batch", "kubernetes"),
+        ),
+    )
+    check_capabilities(plan, STEP_FUNCTIONS)
+    return plan
+
+
+def read_settings(state: Any, wishes: SfnWishes, platforms: Mapping[str, str]) -> Settings:
+    """Metaflow's configuration and the wishes, as settings of the translation.
+
+    Args:
+        state: the `obj` of a click command of Metaflow's.
+        wishes: what was asked for.
+        platforms: `EC2` or `FARGATE` by job queue.
+
+    Raises:
+        Refusal: a malformed tag, or service headers with no secret to take them from.
+    """
+    from metaflow import metaflow_config as config
+
+    from sfn.settings import Settings
+
+    return Settings(
+        queue=config.BATCH_JOB_QUEUE or "",
+        partition=(config.SFN_IAM_ROLE or "arn:aws").split(":")[1],
+        platforms=platforms,
+        distributed=wishes.distributed,
+        batch_tags=dict(_tag(text) for text in wishes.batch_tags),
+        default_timeout=config.DEFAULT_RUNTIME_LIMIT,
+        secrets=_secrets(state),
+    )
+
+
+def read_queues(plan: FlowPlan) -> list[str]:
+    """Batch job queues of the steps.
+
+    Raises:
+        Refusal: a step has none.
+    """
+    from metaflow.metaflow_config import BATCH_JOB_QUEUE
+
+    queues = set()
+    for step in plan.steps:
+        queue = step.compute.attributes.get("queue") or BATCH_JOB_QUEUE
+        if not queue:
+            raise Refusal(
+                "there is no AWS Batch job queue for this step",
+                step=step.name,
+                line=step.line,
+                remedy="set METAFLOW_BATCH_JOB_QUEUE, or @batch(queue=...)",
+            )
+        if not step.compute.attributes.get("iam_role"):
+            raise Refusal(
+                "there is no IAM role for this step's AWS Batch job",
+                step=step.name,
+                line=step.line,
+                remedy="set METAFLOW_ECS_S3_ACCESS_IAM_ROLE, or @batch(iam_role=...)",
+            )
+        queues.add(queue)
+    return sorted(queues)
+
+
+def read_translator() -> type[Translator]:
+    """The translator class of the setting METAFLOW_SFN_TRANSLATOR, or the default.
+
+    Raises:
+        Refusal: the setting does not name a translator.
+    """
+    from metaflow.metaflow_config import SFN_TRANSLATOR
+
+    from sfn.translation.translator import Translator
+
+    if not SFN_TRANSLATOR:
+        return Translator
+    module, _, name = SFN_TRANSLATOR.partition(":")
+    try:
+        found = getattr(importlib.import_module(module), name)
+    except (ImportError, AttributeError, ValueError) as error:
+        raise Refusal(
+            f"METAFLOW_SFN_TRANSLATOR is {SFN_TRANSLATOR}, which cannot be imported: {error}",
+            remedy="name a class as module:Class",
+        ) from None
+    if not (isinstance(found, type) and issubclass(found, Translator)):
+        raise Refusal(
+            f"METAFLOW_SFN_TRANSLATOR names {SFN_TRANSLATOR}, which is no translator",
+            remedy="derive it from sfn.Translator",
+        )
+    return found
+
+
+def _refuse_slurm(graph: Any) -> None:
+    for node in graph:
+        if any(deco.name == "slurm" for deco in node.decorators):
+            raise Refusal(
+                f"Step *{node.name}* is marked for execution on Slurm with AWS Step Functions which isn't "
+                "currently supported",
+                remedy="remove @slurm",
+            )
+
+
+def _secrets(state: Any) -> dict[str, str]:
+    """Service headers reach jobs by reference alone."""
+    from metaflow.metaflow_config import SERVICE_HEADERS, SFN_SERVICE_HEADERS_SECRET
+
+    if SFN_SERVICE_HEADERS_SECRET:
+        return {_HEADERS: SFN_SERVICE_HEADERS_SECRET}
+    if SERVICE_HEADERS and state.metadata.TYPE == "service":
+        raise Refusal(
+            "the metadata service takes headers, which are no content for a job definition",
+            remedy=f"keep {_HEADERS} in AWS Secrets Manager, and set METAFLOW_SFN_SERVICE_HEADERS_SECRET to "
+            "the secret's ARN",
+        )
+    return {}
+
+
+def _tag(text: str) -> tuple[str, str]:
+    key, equals, value = text.partition("=")
+    wrong = ""
+    if not equals or not key:
+        wrong = "is not KEY=VALUE"
+    elif not _TAG.fullmatch(text):
+        wrong = "has characters that AWS does not take in tags"
+    elif len(key) > 128 or len(value) > 256:
+        wrong = "is too long: a key has 128 characters at most, a value 256"
+    elif key.lower().startswith("aws:"):
+        wrong = "begins with aws:, which AWS keeps for itself"
+    if wrong:
+        raise Refusal(f"--aws-batch-tag {text} {wrong}", remedy="correct it")
+    return key, value

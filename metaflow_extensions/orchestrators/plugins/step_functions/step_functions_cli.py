@@ -1,0 +1,476 @@
+"""`python flow.py step-functions ...`: options and talk; the work is done elsewhere, imported when needed."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, TypeVar
+
+from metaflow import parameters
+from metaflow._vendor import click
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+STATES = ("running", "succeeded", "failed", "timed_out", "aborted")
+
+
+@click.group()
+def cli() -> None:
+    """Holds the group below, as Metaflow's plugins want it."""
+
+
+@cli.group(name="step-functions", help="Commands related to AWS Step Functions.")
+@click.option(
+    "--name",
+    default=None,
+    type=str,
+    help="State Machine name. The flow name is used instead if this option is not specified",
+)
+@click.pass_obj
+def step_functions(obj: Any, name: str | None = None) -> None:
+    """Check the flow and find out what it is called on Step Functions."""
+    from ..common.own_packages import check_not_hidden
+    from .naming import resolve_machine_name
+
+    check_not_hidden("sfn")
+    obj.check(obj.graph, obj.flow, obj.environment, pylint=obj.pylint)
+    obj.deployment_name = resolve_machine_name(name)
+
+
+@contextmanager
+def one_line() -> Iterator[None]:
+    """Within it, refusals and what AWS says are one line, with exit status 1."""
+    from sfn import AwsError
+
+    from ..common.errors import refusals
+
+    with refusals(AwsError):
+        yield
+
+
+def compile_options(command: F) -> F:
+    """The options that every command takes which compiles the flow."""
+    options = [
+        click.option(
+            "--tag",
+            "tags",
+            multiple=True,
+            default=None,
+            help="Annotate all objects produced by AWS Step Functions runs with the given tag. You can "
+            "specify this option multiple times to attach multiple tags.",
+        ),
+        click.option(
+            "--aws-batch-tag",
+            "aws_batch_tags",
+            multiple=True,
+            default=None,
+            help="AWS Batch tags, as KEY=VALUE.",
+        ),
+        click.option(
+            "--namespace",
+            "user_namespace",
+            default=None,
+            help="Change the namespace from the default (production token) to the given tag. "
+            "See run --help for more information.",
+        ),
+        click.option(
+            "--max-workers",
+            default=100,
+            show_default=True,
+            type=int,
+            help="Maximum number of items of a foreach at work at a time; nested ones share it.",
+        ),
+        click.option(
+            "--workflow-timeout",
+            default=None,
+            type=int,
+            help="Timeout of a run in seconds, scheduled or not.",
+        ),
+        click.option(
+            "--use-distributed-map/--no-use-distributed-map",
+            "use_distributed_map",
+            is_flag=True,
+            default=None,
+            help="Use AWS Step Functions Distributed Map for every foreach, or for none. "
+            "By default the outermost are distributed.",
+        ),
+        click.option(
+            "--compress-state-machine/--no-compress-state-machine",
+            is_flag=True,
+            default=False,
+            help="Has no effect: commands are in job definitions, which leaves nothing to compress.",
+        ),
+    ]
+    for option in reversed(options):
+        command = option(command)
+    return command
+
+
+def token_options(command: F) -> F:
+    """The options about production tokens."""
+    options = [
+        click.option(
+            "--authorize",
+            default=None,
+            help="Authorize using this production token. You need this when you are re-deploying an "
+            "existing flow for the first time. The token is cached in METAFLOW_HOME, so you only need to "
+            "specify this once.",
+        ),
+        click.option(
+            "--generate-new-token",
+            is_flag=True,
+            help="Generate a new production token for this flow. "
+            "This will move the production flow to a new namespace.",
+        ),
+        click.option(
+            "--new-token",
+            "given_token",
+            default=None,
+            help="Use the given production token for this flow. "
+            "This will move the production flow to the given namespace.",
+        ),
+    ]
+    for option in reversed(options):
+        command = option(command)
+    return command
+
+
+def authorize_option(command: F) -> F:
+    """The option of commands that change what somebody deployed."""
+    option = click.option("--authorize", default=None, type=str, help="Authorize with a production token.")
+    decorated: F = option(command)
+    return decorated
+
+
+def history_option(command: F) -> F:
+    """The option about logging."""
+    option = click.option(
+        "--log-execution-history",
+        is_flag=True,
+        help="Log AWS Step Functions execution history to AWS CloudWatch Logs log group.",
+    )
+    decorated: F = option(command)
+    return decorated
+
+
+@step_functions.command(help="Deploy a new version of this workflow to AWS Step Functions.")
+@token_options
+@compile_options
+@history_option
+@click.option(
+    "--only-json",
+    is_flag=True,
+    default=False,
+    help="Only print out JSON sent to AWS Step Functions. Asks and changes nothing in AWS.",
+)
+@click.option(
+    "--output-dir",
+    default=None,
+    type=str,
+    help="Write every object of the deployment to a file in this folder instead. Needs no AWS, but for the "
+    "datastore.",
+)
+@click.option(
+    "--upload/--no-upload",
+    default=True,
+    show_default=True,
+    help="With --output-dir: upload the code package.",
+)
+@click.option("--deployer-attribute-file", default=None, type=str, hidden=True)
+@click.pass_obj
+def create(
+    obj: Any,
+    authorize: str | None,
+    generate_new_token: bool,
+    given_token: str | None,
+    log_execution_history: bool,
+    only_json: bool,
+    output_dir: str | None,
+    upload: bool,
+    deployer_attribute_file: str | None,
+    compress_state_machine: bool,
+    **options: Any,
+) -> None:
+    """Compile, then print, write or deploy."""
+    from ..common.attribute_file import write_deployment
+    from ..common.tokens import TokenWishes
+    from . import deployment
+
+    name = obj.deployment_name.name
+    write_deployment(deployer_attribute_file, name, obj)
+    with one_line():
+        wishes = _wishes(obj, compress_state_machine, options)
+        if only_json:
+            compiled = deployment.compile_offline(obj, wishes)
+            obj.echo("Nothing was uploaded or deployed.")
+            obj.echo_always(compiled.flow.machine.to_json(), err=False, no_bold=True)
+            return
+        if output_dir is not None:
+            _write_objects(obj, deployment.compile_offline(obj, wishes), Path(output_dir), upload)
+            return
+        obj.echo(f"Deploying *{name}* to AWS Step Functions...", bold=True)
+        tokens = TokenWishes(authorize, given_token, generate_new_token)
+        deployment.deploy(obj, wishes, tokens, log_history=log_execution_history)
+    obj.echo(
+        f"State Machine *{name}* for flow *{obj.flow.name}* pushed to AWS Step Functions successfully.\n",
+        bold=True,
+    )
+    if obj.deployment_name.is_cut:
+        obj.echo(
+            "Note that the flow was deployed with a truncated name due to a length limit on AWS Step "
+            "Functions. The original long name is stored in task metadata.\n"
+        )
+    obj.echo("What will trigger execution of the workflow:", bold=True)
+    obj.echo(deployment.trigger_explanation(obj), indent=True)
+
+
+@step_functions.command(help="Show what a deployment would change; changes nothing.")
+@token_options
+@compile_options
+@history_option
+@click.pass_obj
+def diff(
+    obj: Any,
+    authorize: str | None,
+    generate_new_token: bool,
+    given_token: str | None,
+    log_execution_history: bool,
+    compress_state_machine: bool,
+    **options: Any,
+) -> None:
+    """Look and plan, without apply."""
+    from ..common.tokens import TokenWishes
+    from . import deployment
+
+    with one_line():
+        wishes = _wishes(obj, compress_state_machine, options)
+        tokens = TokenWishes(authorize, given_token, generate_new_token)
+        planned = deployment.plan_deployment(
+            obj, wishes, tokens, log_history=log_execution_history, quiet=True
+        )
+        obj.echo_always(planned.changes.diff() or "Nothing would change.", err=False, no_bold=True)
+
+
+@step_functions.command(help="Check that this flow can run on AWS Step Functions; asks and changes nothing.")
+@compile_options
+@click.pass_obj
+def check(obj: Any, compress_state_machine: bool, **options: Any) -> None:
+    """Compile, and look for what AWS would refuse."""
+    from metaflow_provider.plan import Refusal
+
+    from . import deployment
+
+    with one_line():
+        compiled = deployment.compile_offline(obj, _wishes(obj, compress_state_machine, options))
+        findings = compiled.flow.check()
+        for finding in findings:
+            obj.echo_always(str(finding), err=False, no_bold=True)
+        errors = sum(finding.severity == "error" for finding in findings)
+        if errors:
+            raise Refusal(f"AWS would refuse the state machine: {errors} errors")
+        plan, machine = compiled.flow.flow, compiled.flow.machine
+        size = len(machine.to_json().encode())
+        obj.echo_always(
+            f"{plan.flow} can run on AWS Step Functions as {plan.name}: {len(plan.steps)} steps, "
+            f"{sum(1 for _ in machine.walk())} states, {size} bytes",
+            err=False,
+            no_bold=True,
+        )
+
+
+@parameters.add_custom_parameters(deploy_mode=False)
+@step_functions.command(help="Trigger the workflow on AWS Step Functions.")
+@click.option("--run-id-file", default=None, type=str, help="Write the ID of this run to the file specified.")
+@click.option("--deployer-attribute-file", default=None, type=str, hidden=True)
+@click.pass_obj
+def trigger(obj: Any, run_id_file: str | None, deployer_attribute_file: str | None, **options: Any) -> None:
+    """Start a run of what is deployed."""
+    from metaflow.metaflow_config import UI_URL
+
+    from ..common.attribute_file import check_run_id_file, write_run, write_run_id
+    from ..common.run_parameters import given_parameters
+    from . import deployment
+
+    name = obj.deployment_name.name
+    with one_line():
+        check_run_id_file(run_id_file)
+        run = deployment.deployed_flow(obj).start(given_parameters(obj.flow, options))
+    write_run_id(run_id_file, run.id)
+    write_run(deployer_attribute_file, name, run.id, obj)
+    obj.echo(f"Workflow *{name}* triggered on AWS Step Functions (run-id *{run.id}*).", bold=True)
+    if UI_URL:
+        obj.echo(f"See the run in the UI at {UI_URL.rstrip('/')}/{obj.flow.name}/{run.id}", bold=True)
+
+
+def state_options(command: F) -> F:
+    """One flag for every state of a run."""
+    for state in reversed(STATES):
+        command = click.option(
+            f"--{state.replace('_', '-')}",
+            default=False,
+            is_flag=True,
+            help=f"List all runs of the workflow in {state.upper()} state on AWS Step Functions.",
+        )(command)
+    return command
+
+
+@step_functions.command(help="List all runs of the workflow on AWS Step Functions.")
+@state_options
+@click.option("--json", "as_json", is_flag=True, default=False, help="Print a JSON list.")
+@click.pass_obj
+def list_runs(obj: Any, as_json: bool, **flags: bool) -> None:
+    """Print a line for every run."""
+    from . import deployment
+
+    wanted = [state.upper() for state in STATES if flags[state]]
+    with one_line():
+        runs = list(deployment.deployed_flow(obj).runs(*wanted))
+    if as_json:
+        obj.echo_always(json.dumps([_run_data(run) for run in runs]), err=False, no_bold=True)
+        return
+    for run in runs:
+        obj.echo(_run_line(run))
+    if not runs:
+        states = " and ".join(", ".join(f"*{state}*" for state in wanted).rsplit(", ", 1))
+        kind = f"{states} executions" if states else "executions"
+        obj.echo(f"No {kind} for *{obj.deployment_name.name}* found on AWS Step Functions.")
+
+
+@step_functions.command(help="Show how a run is doing, and why it failed.")
+@click.argument("run-id", required=True, type=str)
+@click.option("--json", "as_json", is_flag=True, default=False, help="Print a JSON object.")
+@click.pass_obj
+def status(obj: Any, run_id: str, as_json: bool) -> None:
+    """Print the status, and of a failed run the step, the reason and the end of its log."""
+    from . import deployment
+
+    with one_line():
+        run = deployment.deployed_flow(obj).run(run_id)
+        failure = run.failure()
+    if as_json:
+        data = {**_run_data(run), "failure": None if failure is None else str(failure)}
+        obj.echo_always(json.dumps(data), err=False, no_bold=True)
+        return
+    obj.echo_always(run.status, err=False, no_bold=True)
+    if failure is not None:
+        obj.echo(str(failure))
+        for line in failure.log:
+            obj.echo(line, indent=True)
+
+
+@step_functions.command(name="list", help="List the flows that are deployed to AWS Step Functions.")
+@click.option("--all", "every", is_flag=True, default=False, help="Those of other flows, too.")
+@click.option("--json", "as_json", is_flag=True, default=False, help="Print a JSON list.")
+@click.pass_obj
+def list_(obj: Any, every: bool, as_json: bool) -> None:
+    """Print a line for every deployment."""
+    from sfn import StepFunctions
+
+    from .deployment import connect
+
+    with one_line():
+        found = list(StepFunctions.list("" if every else obj.flow.name, connect()))
+    if as_json:
+        rows = [{"name": d.name, "flow": d.flow, "owner": d.owner} for d in found]
+        obj.echo_always(json.dumps(rows), err=False, no_bold=True)
+        return
+    for deployed in found:
+        obj.echo_always(f"{deployed.name}  {deployed.flow}  {deployed.owner}", err=False, no_bold=True)
+    if not found:
+        obj.echo("Nothing is deployed.")
+
+
+@step_functions.command(help="Delete a workflow")
+@authorize_option
+@click.pass_obj
+def delete(obj: Any, authorize: str | None) -> None:
+    """Remove the state machine and its schedule."""
+    from . import deployment
+
+    name = obj.deployment_name.name
+    with one_line():
+        deployed = deployment.authorized(obj, authorize, "delete")
+        obj.echo(f"Deleting AWS Step Functions state machine *{name}*...", bold=True)
+        deployed.delete(lambda change: obj.echo(f"    {change.action} {change.kind} {change.name}"))
+    obj.echo(
+        "Deleting the AWS Step Functions state machine may take a while. "
+        "Deploying the flow again to AWS Step Functions while the delete is in-flight will fail."
+    )
+    obj.echo("In-flight executions end with their next state. If necessary, terminate them manually.")
+
+
+@step_functions.command(help="Terminate flow execution on Step Functions.")
+@authorize_option
+@click.argument("run-id", required=True, type=str)
+@click.pass_obj
+def terminate(obj: Any, run_id: str, authorize: str | None) -> None:
+    """End a run and its jobs."""
+    from . import deployment
+
+    with one_line():
+        run = deployment.authorized(obj, authorize, "terminate").run(run_id)
+        deployment.refuse_ended(run)
+        obj.echo(f"Terminating run *{run_id}* for {obj.flow.name} ...", bold=True)
+        run.terminate()
+        run.refresh()
+    obj.echo(f"\nRun terminated at {run.stopped}.")
+
+
+def _wishes(obj: Any, compress: bool, options: dict[str, Any]) -> Any:
+    from metaflow.tagging_util import validate_tags
+
+    from .compilation import SfnWishes
+
+    validate_tags(options["tags"])
+    if compress:
+        obj.echo(
+            "--compress-state-machine has no effect: commands are in job definitions, which leaves nothing "
+            "to compress."
+        )
+    return SfnWishes(
+        obj.deployment_name.name,
+        tags=tuple(options["tags"] or ()),
+        user_namespace=options["user_namespace"],
+        batch_tags=tuple(options["aws_batch_tags"] or ()),
+        max_workers=options["max_workers"],
+        workflow_timeout=options["workflow_timeout"],
+        distributed=options["use_distributed_map"],
+    )
+
+
+def _write_objects(obj: Any, compiled: Any, folder: Path, upload: bool) -> None:
+    from metaflow_provider.plan import Refusal
+
+    from ..common.datastore import check_reachable
+    from .deployment import write_objects
+
+    for file in write_objects(compiled, folder):
+        obj.echo_always(str(file), err=False, no_bold=True)
+    problem = "--no-upload was given"
+    if upload:
+        try:
+            check_reachable(obj.flow_datastore)
+            compiled.package.upload(obj.flow_datastore)
+            return
+        except Refusal as refusal:
+            problem = str(refusal)
+    obj.echo(
+        f"The code package {compiled.package.description.url} was not uploaded ({problem}); before a run, "
+        "do the same without --no-upload where the datastore can be reached"
+    )
+
+
+def _run_line(run: Any) -> str:
+    stopped = f" stoppedAt:'{run.stopped.replace(microsecond=0)}'" if run.stopped else ""
+    return f"*{run.id}* startedAt:'{run.started.replace(microsecond=0)}'{stopped} *{run.execution.status}*"
+
+
+def _run_data(run: Any) -> dict[str, Any]:
+    return {
+        "run_id": run.id,
+        "status": run.execution.status,
+        "started": run.started.isoformat(),
+        "stopped": run.stopped.isoformat() if run.stopped else None,
+    }
