@@ -46,9 +46,7 @@ LAYERS = (
     Layer(f"{EXTENSION_FILES}/plugins/*_decorator.py", (EXTENSION, "metaflow"), (ANYTHING,)),
     Layer(f"{EXTENSION_FILES}/plugins/*_deployer.py", (EXTENSION, "metaflow"), (ANYTHING,)),
     # Commands import the rest when they run.
-    Layer(
-        f"{EXTENSION_FILES}/plugins/step_functions/*", (EXTENSION, PLAN, "sfn", "metaflow"), (ANYTHING,)
-    ),
+    Layer(f"{EXTENSION_FILES}/plugins/step_functions/*", (EXTENSION, PLAN, "sfn", "metaflow"), (ANYTHING,)),
     Layer(f"{EXTENSION_FILES}/plugins/*", (EXTENSION, PLAN, "metaflow"), (ANYTHING,)),
     Layer(f"{EXTENSION_FILES}/*", CORE),
     Layer("metaflow_provider/plan/build/*", (PLAN, *CORE), ("metaflow",)),

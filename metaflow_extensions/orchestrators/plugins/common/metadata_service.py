@@ -28,6 +28,6 @@ def check_metadata_service(state: Any) -> None:
     if version == "local" or (version and version_parse(version) >= version_parse(_OLDEST)):
         return
     raise IncorrectMetadataServiceVersion(
-        f"The metadata service has version {version or 'unknown'}, runs of an engine need {_OLDEST} or newer: "
-        "Try again with a more recent version of metaflow service (>=2.0.2)."
+        f"The metadata service has version {version or 'unknown'}; an engine's runs need {_OLDEST} or newer. "
+        "Try again with a more recent version of metaflow service."
     )

@@ -132,8 +132,8 @@ def deploy(state: Any, wishes: SfnWishes, tokens: TokenWishes, *, log_history: b
         Refusal: the flow, or a wish, cannot be met; nothing has been changed.
         AwsError: a call failed.
     """
-    check_metadata_service(state)
     planned = plan_deployment(state, wishes, tokens, log_history=log_history)
+    check_metadata_service(state)
     changes, flow, token = planned.changes, planned.compiled.flow, planned.token
     planned.compiled.package.upload(state.flow_datastore)
     if any(parameter.type == "file" for parameter in flow.flow.parameters):
