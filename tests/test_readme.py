@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from metaflow_extensions.orchestrators.plugins.airflow.capabilities import AIRFLOW
+from metaflow_extensions.orchestrators.plugins.step_functions.capabilities import STEP_FUNCTIONS
 from metaflow_provider import get_provider_info
 from tests.flows import Place, flow
 
@@ -22,6 +23,8 @@ DOCUMENTS = [
     "integration/README.md",
     "metaflow_extensions/orchestrators/README.md",
     "metaflow_provider/README.md",
+    "sfn/README.md",
+    "sfn/asl/README.md",
 ]
 FLOWS = ROOT / "metaflow_provider" / "example_dags" / "flows"
 
@@ -92,6 +95,7 @@ def test_make_targets_exist() -> None:
 
 def test_options_exist(place: Place) -> None:
     groups = [[], ["airflow"], ["airflow", "create"], ["airflow", "plan"], ["airflow", "check"]]
+    groups += [["step-functions", command] for command in ("create", "list-runs")]
     file = place.write(flow(decorators='@project(name="demo")'))
     helps = "".join(place.run(file, *group, "--help").out for group in groups)
     ours = [line for line in README.replace("\\\n", "").splitlines() if not AIRFLOWS_OWN.match(line)]
@@ -107,8 +111,15 @@ def test_settings_are_those_of_the_provider() -> None:
 
 @pytest.mark.parametrize("decorator", ["trigger", "trigger_on_finish", "exit_hook"])
 def test_decorators_are_supported_as_the_table_says(decorator: str) -> None:
-    [answer] = re.findall(rf"^\| `@{decorator}` \| (.*) \|$", README, re.MULTILINE)
-    assert answer == ("yes" if decorator in AIRFLOW.decorators else "not yet")
+    [answers] = re.findall(rf"^\| `@{decorator}` \| (.*) \| (.*) \|$", README, re.MULTILINE)
+    engines = (AIRFLOW, STEP_FUNCTIONS)
+    assert answers == tuple("yes" if decorator in engine.decorators else "not yet" for engine in engines)
+
+
+def test_datastores_are_supported_as_the_table_says() -> None:
+    [answers] = re.findall(r"^\| datastores \| (.*) \| (.*) \|$", README, re.MULTILINE)
+    for answer, engine in zip(answers, (AIRFLOW, STEP_FUNCTIONS), strict=True):
+        assert {name.lower() for name in answer.split(", ")} == engine.datastores
 
 
 @pytest.mark.parametrize("document", DOCUMENTS)
