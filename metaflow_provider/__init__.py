@@ -12,17 +12,19 @@ from ._version import __version__
 
 if TYPE_CHECKING:
     from .dag.metaflow_dag import MetaflowDAG
+    from .dag.translator import Translator
     from .factory import load_flow, load_flows
     from .provider_info import get_provider_info
 
 _NAMES = {
     "MetaflowDAG": ".dag.metaflow_dag",
+    "Translator": ".dag.translator",
     "get_provider_info": ".provider_info",
     "load_flow": ".factory",
     "load_flows": ".factory",
 }
 
-__all__ = ["MetaflowDAG", "__version__", "get_provider_info", "load_flow", "load_flows"]
+__all__ = ["MetaflowDAG", "Translator", "__version__", "get_provider_info", "load_flow", "load_flows"]
 
 
 def __getattr__(name: str) -> Any:

@@ -3,32 +3,32 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import timedelta
 from typing import Any
 
 from ..backends.base import Backend
 from ..operators.indices import ForeachIndicesOperator
 from ..operators.step import MetaflowStepOperator
-from ..plan.model import FlowPlan
 from ..version_compat import XComArg, task_group
 from .segments import Segment, segments
 from .sensors import build_sensor
+from .translator import Translator
 
 
 class TaskBuilder:
     """Builds the tasks inside the current DAG.
 
     Args:
-        plan: what to build.
+        translator: of the plan to build.
         backend: where its steps run.
-        step_arguments: operator arguments by step, over what the plan says.
+        step_arguments: operator arguments by step, over what the translator says.
     """
 
     def __init__(
-        self, plan: FlowPlan, backend: Backend, step_arguments: Mapping[str, Mapping[str, Any]]
+        self, translator: Translator, backend: Backend, step_arguments: Mapping[str, Mapping[str, Any]]
     ) -> None:
-        self._plan = plan
-        self._graph = plan.graph
+        self._translator = translator
+        self._plan = translator.plan
+        self._graph = translator.plan.graph
         self._backend = backend
         self._step_arguments = step_arguments
         self._tasks: dict[str, Any] = {}
@@ -74,14 +74,17 @@ class TaskBuilder:
         return self._indices[scope]
 
     def _step(self, name: str, foreach_index: Any = None) -> None:
-        step = self._plan.step(name)
+        step, translator = self._plan.step(name), self._translator
+        pool = translator.pool(step)
         arguments: dict[str, Any] = {
-            "retries": step.retry.engine_retries,
-            "retry_delay": timedelta(minutes=step.retry.minutes_between),
+            "retries": translator.retries(step),
+            "retry_delay": translator.retry_delay(step),
             "trigger_rule": self._trigger_rule(name),
-            "doc_md": step.doc or None,
+            "doc_md": translator.documentation(step),
+            **({"pool": pool} if pool else {}),
+            **translator.arguments(step),
+            **self._step_arguments.get(name, {}),
         }
-        arguments.update(self._step_arguments.get(name, {}))
         self._tasks[name] = MetaflowStepOperator(
             task_id=name, plan=self._plan, backend=self._backend, foreach_index=foreach_index, **arguments
         )

@@ -12,6 +12,7 @@ from ..version_compat import DAG, CronTriggerTimetable, ParamsDict
 from .builder import TaskBuilder
 from .compute import unused_compute
 from .params import airflow_param
+from .translator import Translator
 
 # How long the first run of a schedule may be overdue: Airflow works it out anew whenever it reads the DAG.
 _FIRST_RUN_GRACE = timedelta(minutes=5)
@@ -27,7 +28,8 @@ class MetaflowDAG(DAG):
         backend: `process`: steps are processes of the worker.
         python: the interpreter that runs the steps; by default `[metaflow] python`, else Airflow's own.
         pool: Airflow pool of all steps; by default that of the plan (`--worker-pool`).
-        step_arguments: operator arguments by step, such as `{"train": {"pool": "gpu"}}`.
+        translator: decides what becomes of each step.
+        step_arguments: operator arguments by step, over the translator's: `{"train": {"pool": "gpu"}}`.
         default_args: operator arguments of all steps.
         params: Airflow params beside the flow's; for one of the flow's own, its value or another `Param`.
         arguments: other arguments of Airflow's `DAG`, over what the plan says.
@@ -48,6 +50,7 @@ class MetaflowDAG(DAG):
         backend: str = "process",
         python: str | None = None,
         pool: str | None = None,
+        translator: type[Translator] = Translator,
         step_arguments: Mapping[str, Mapping[str, Any]] | None = None,
         default_args: Mapping[str, Any] | None = None,
         params: Mapping[str, Any] | None = None,
@@ -69,7 +72,7 @@ class MetaflowDAG(DAG):
         own["params"].update(params or {})
         super().__init__(**{**own, **arguments})
         with self:
-            TaskBuilder(plan, ProcessBackend(python), steps).build()
+            TaskBuilder(translator(plan), ProcessBackend(python), steps).build()
 
 
 def _dag_arguments(plan: FlowPlan) -> dict[str, Any]:

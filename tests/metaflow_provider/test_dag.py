@@ -13,9 +13,9 @@ from airflow.sdk import CronTriggerTimetable, Param
 from airflow.sdk.exceptions import ParamValidationError
 from airflow.serialization.serialized_objects import DagSerialization
 
-from metaflow_provider import MetaflowDAG
+from metaflow_provider import MetaflowDAG, Translator
 from metaflow_provider.dag.problem import problem_dag
-from metaflow_provider.plan import Refusal, dumps
+from metaflow_provider.plan import Refusal, Step, dumps
 from metaflow_provider.plan.model import Compute, Limits, Parameter, Project, Retry, Schedule, Sensor
 from tests.metaflow_provider.plans import chain, every_kind, plan, step
 
@@ -217,7 +217,7 @@ def test_a_changed_plan_is_a_changed_dag() -> None:
 AGAIN = """
 import json
 from airflow.serialization.serialized_objects import DagSerialization
-from metaflow_provider import MetaflowDAG
+from metaflow_provider import MetaflowDAG, Translator
 from tests.metaflow_provider.plans import every_kind
 print(json.dumps(DagSerialization.to_dict(MetaflowDAG(every_kind())), sort_keys=True))
 """
@@ -236,3 +236,20 @@ def test_500_steps() -> None:
     dag = MetaflowDAG(chain(500))
     assert len(dag.tasks) == 500
     assert len(DagSerialization.to_dict(dag)["dag"]["tasks"]) == 500
+
+
+def test_a_translator_decides_about_steps() -> None:
+    class Patient(Translator):
+        def retries(self, step: Step) -> int:
+            return super().retries(step) + 2
+
+        def pool(self, step: Step) -> str | None:
+            return "etl" if step.name == "start" else None
+
+        def arguments(self, step: Step) -> dict[str, Any]:
+            return {"priority_weight": 7 if step.name == "end" else 1}
+
+    dag = MetaflowDAG(plan(), translator=Patient, step_arguments={"end": {"retries": 5}})
+    start, end = dag.get_task("start"), dag.get_task("end")
+    assert (start.retries, start.pool, start.priority_weight) == (2, "etl", 1)
+    assert (end.retries, end.pool, end.priority_weight) == (5, "default_pool", 7)
