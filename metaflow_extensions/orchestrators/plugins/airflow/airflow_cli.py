@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 from metaflow._vendor import click
 
-F = TypeVar("F", bound=Callable[..., Any])
+from ..common.options import run_options, token_options, with_options
 
 
 @click.group()
@@ -34,84 +33,37 @@ def airflow(obj: Any, name: str | None = None) -> None:
     obj.deployment_name = resolve_name(name, AIRFLOW_NAMES)
 
 
-def plan_options(command: F) -> F:
-    """The options that every command takes which compiles the flow."""
-    options = [
-        click.option(
-            "--tag",
-            "tags",
-            multiple=True,
-            default=None,
-            help="Annotate all objects produced by Airflow DAG executions with the given tag. You can "
-            "specify this option multiple times to attach multiple tags.",
-        ),
-        click.option(
-            "--namespace",
-            "user_namespace",
-            default=None,
-            help="Change the namespace from the default to the given tag. "
-            "See run --help for more information.",
-        ),
-        click.option(
-            "--max-workers",
-            default=100,
-            show_default=True,
-            type=int,
-            help="Maximum number of tasks of a run at a time.",
-        ),
-        click.option(
-            "--workflow-timeout",
-            default=None,
-            type=int,
-            help="Timeout of a run in seconds, scheduled or not.",
-        ),
-        click.option(
-            "--worker-pool",
-            default=None,
-            show_default=True,
-            help="Worker pool for Airflow DAG execution.",
-        ),
-        click.option(
-            "--backend",
-            default="auto",
-            show_default=True,
-            type=click.Choice(["auto", "process", "kubernetes"]),
-            help="Where steps run: processes of the Airflow worker, or pods. "
-            "auto is processes until pods are there.",
-        ),
-    ]
-    for option in reversed(options):
-        command = option(command)
-    return command
-
-
-def token_options(command: F) -> F:
-    """The options about production tokens."""
-    options = [
-        click.option(
-            "--authorize",
-            default=None,
-            help="Authorize using this production token. You need this when you are re-deploying an "
-            "existing flow for the first time. The token is cached in METAFLOW_HOME, so you only need to "
-            "specify this once.",
-        ),
-        click.option(
-            "--generate-new-token",
-            is_flag=True,
-            help="Generate a new production token for this flow. "
-            "This will move the production flow to a new namespace.",
-        ),
-        click.option(
-            "--new-token",
-            "given_token",
-            default=None,
-            help="Use the given production token for this flow. "
-            "This will move the production flow to the given namespace.",
-        ),
-    ]
-    for option in reversed(options):
-        command = option(command)
-    return command
+plan_options = with_options(
+    run_options("Airflow"),
+    click.option(
+        "--max-workers",
+        default=100,
+        show_default=True,
+        type=int,
+        help="Maximum number of tasks of a run at a time.",
+    ),
+    click.option(
+        "--workflow-timeout",
+        default=None,
+        type=int,
+        help="Timeout of a run in seconds, scheduled or not.",
+    ),
+    click.option(
+        "--worker-pool",
+        default=None,
+        show_default=True,
+        help="Worker pool for Airflow DAG execution.",
+    ),
+    click.option(
+        "--backend",
+        default="auto",
+        show_default=True,
+        type=click.Choice(["auto", "process", "kubernetes"]),
+        help="Where steps run: processes of the Airflow worker, or pods. "
+        "auto is processes until pods are there.",
+    ),
+)
+"""The options that every command takes which compiles the flow."""
 
 
 @airflow.command(help="Compile a new version of this flow to Airflow DAG.")

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 from metaflow import parameters
 from metaflow._vendor import click
 
-F = TypeVar("F", bound=Callable[..., Any])
+from ..common.options import run_options, token_options, with_options
 
 STATES = ("running", "succeeded", "failed", "timed_out", "aborted")
 
@@ -50,109 +50,50 @@ def one_line() -> Iterator[None]:
         yield
 
 
-def compile_options(command: F) -> F:
-    """The options that every command takes which compiles the flow."""
-    options = [
-        click.option(
-            "--tag",
-            "tags",
-            multiple=True,
-            default=None,
-            help="Annotate all objects produced by AWS Step Functions runs with the given tag. You can "
-            "specify this option multiple times to attach multiple tags.",
-        ),
-        click.option(
-            "--aws-batch-tag",
-            "aws_batch_tags",
-            multiple=True,
-            default=None,
-            help="AWS Batch tags, as KEY=VALUE.",
-        ),
-        click.option(
-            "--namespace",
-            "user_namespace",
-            default=None,
-            help="Change the namespace from the default (production token) to the given tag. "
-            "See run --help for more information.",
-        ),
-        click.option(
-            "--max-workers",
-            default=100,
-            show_default=True,
-            type=int,
-            help="Maximum number of items of a foreach at work at a time; nested ones share it.",
-        ),
-        click.option(
-            "--workflow-timeout",
-            default=None,
-            type=int,
-            help="Timeout of a run in seconds, scheduled or not.",
-        ),
-        click.option(
-            "--use-distributed-map/--no-use-distributed-map",
-            "use_distributed_map",
-            is_flag=True,
-            default=None,
-            help="Use AWS Step Functions Distributed Map for every foreach, or for none. "
-            "By default the outermost are distributed.",
-        ),
-        click.option(
-            "--compress-state-machine/--no-compress-state-machine",
-            is_flag=True,
-            default=False,
-            help="Has no effect: commands are in job definitions, which leaves nothing to compress.",
-        ),
-    ]
-    for option in reversed(options):
-        command = option(command)
-    return command
-
-
-def token_options(command: F) -> F:
-    """The options about production tokens."""
-    options = [
-        click.option(
-            "--authorize",
-            default=None,
-            help="Authorize using this production token. You need this when you are re-deploying an "
-            "existing flow for the first time. The token is cached in METAFLOW_HOME, so you only need to "
-            "specify this once.",
-        ),
-        click.option(
-            "--generate-new-token",
-            is_flag=True,
-            help="Generate a new production token for this flow. "
-            "This will move the production flow to a new namespace.",
-        ),
-        click.option(
-            "--new-token",
-            "given_token",
-            default=None,
-            help="Use the given production token for this flow. "
-            "This will move the production flow to the given namespace.",
-        ),
-    ]
-    for option in reversed(options):
-        command = option(command)
-    return command
-
-
-def authorize_option(command: F) -> F:
-    """The option of commands that change what somebody deployed."""
-    option = click.option("--authorize", default=None, type=str, help="Authorize with a production token.")
-    decorated: F = option(command)
-    return decorated
-
-
-def history_option(command: F) -> F:
-    """The option about logging."""
-    option = click.option(
-        "--log-execution-history",
+compile_options = with_options(
+    run_options("AWS Step Functions"),
+    click.option(
+        "--aws-batch-tag",
+        "aws_batch_tags",
+        multiple=True,
+        default=None,
+        help="AWS Batch tags, as KEY=VALUE.",
+    ),
+    click.option(
+        "--max-workers",
+        default=100,
+        show_default=True,
+        type=int,
+        help="Maximum number of items of a foreach at work at a time; nested ones share it.",
+    ),
+    click.option(
+        "--workflow-timeout", default=None, type=int, help="Timeout of a run in seconds, scheduled or not."
+    ),
+    click.option(
+        "--use-distributed-map/--no-use-distributed-map",
+        "use_distributed_map",
         is_flag=True,
-        help="Log AWS Step Functions execution history to AWS CloudWatch Logs log group.",
-    )
-    decorated: F = option(command)
-    return decorated
+        default=None,
+        help="Use AWS Step Functions Distributed Map for every foreach, or for none. "
+        "By default the outermost are distributed.",
+    ),
+    click.option(
+        "--compress-state-machine/--no-compress-state-machine",
+        is_flag=True,
+        default=False,
+        help="Has no effect: commands are in job definitions, which leaves nothing to compress.",
+    ),
+)
+"""The options that every command takes which compiles the flow."""
+
+authorize_option = click.option(
+    "--authorize", default=None, type=str, help="Authorize with a production token."
+)
+history_option = click.option(
+    "--log-execution-history",
+    is_flag=True,
+    help="Log AWS Step Functions execution history to AWS CloudWatch Logs log group.",
+)
 
 
 @step_functions.command(help="Deploy a new version of this workflow to AWS Step Functions.")
@@ -304,16 +245,18 @@ def trigger(obj: Any, run_id_file: str | None, deployer_attribute_file: str | No
         obj.echo(f"See the run in the UI at {UI_URL.rstrip('/')}/{obj.flow.name}/{run.id}", bold=True)
 
 
-def state_options(command: F) -> F:
-    """One flag for every state of a run."""
-    for state in reversed(STATES):
-        command = click.option(
+state_options = with_options(
+    *(
+        click.option(
             f"--{state.replace('_', '-')}",
             default=False,
             is_flag=True,
             help=f"List all runs of the workflow in {state.upper()} state on AWS Step Functions.",
-        )(command)
-    return command
+        )
+        for state in STATES
+    )
+)
+"""One flag for every state of a run."""
 
 
 @step_functions.command(help="List all runs of the workflow on AWS Step Functions.")

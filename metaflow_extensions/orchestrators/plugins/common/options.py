@@ -1,0 +1,66 @@
+"""Options that the commands of every engine take."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+from metaflow._vendor import click
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+
+def with_options(*options: Callable[[F], F]) -> Callable[[F], F]:
+    """A decorator that gives a command these options, in this order."""
+
+    def decorate(command: F) -> F:
+        for option in reversed(options):
+            command = option(command)
+        return command
+
+    return decorate
+
+
+def run_options(engine: str) -> Callable[[F], F]:
+    """`--tag` and `--namespace` of the runs on an engine."""
+    return with_options(
+        click.option(
+            "--tag",
+            "tags",
+            multiple=True,
+            default=None,
+            help=f"Annotate all objects produced by {engine} runs with the given tag. You can specify this "
+            "option multiple times to attach multiple tags.",
+        ),
+        click.option(
+            "--namespace",
+            "user_namespace",
+            default=None,
+            help="Change the namespace from the default (production token) to the given tag. "
+            "See run --help for more information.",
+        ),
+    )
+
+
+token_options = with_options(
+    click.option(
+        "--authorize",
+        default=None,
+        help="Authorize using this production token. You need this when you are re-deploying an existing "
+        "flow for the first time. The token is cached in METAFLOW_HOME, so you only need to specify this once.",
+    ),
+    click.option(
+        "--generate-new-token",
+        is_flag=True,
+        help="Generate a new production token for this flow. "
+        "This will move the production flow to a new namespace.",
+    ),
+    click.option(
+        "--new-token",
+        "given_token",
+        default=None,
+        help="Use the given production token for this flow. "
+        "This will move the production flow to the given namespace.",
+    ),
+)
+"""`--authorize`, `--generate-new-token` and `--new-token`."""
