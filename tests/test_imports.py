@@ -49,7 +49,7 @@ LAYERS = (
     Layer(f"{EXTENSION_FILES}/plugins/step_functions/*", (EXTENSION, PLAN, "sfn", "metaflow"), (ANYTHING,)),
     Layer(f"{EXTENSION_FILES}/plugins/*", (EXTENSION, PLAN, "metaflow"), (ANYTHING,)),
     Layer(f"{EXTENSION_FILES}/*", CORE),
-    Layer("metaflow_provider/plan/build/*", (PLAN, *CORE), ("metaflow",)),
+    Layer("metaflow_provider/plan/reader/*", (PLAN, *CORE), ("metaflow",)),
     Layer("metaflow_provider/plan/*", (PLAN, *CORE)),
     # Flows, and the DAG file that loads them.
     Layer("metaflow_provider/example_dags/*", ("metaflow_provider", "metaflow", "airflow")),
@@ -145,7 +145,7 @@ def test_a_file_imports_what_its_layer_may(file: str) -> None:
         (f"{EXTENSION_FILES}/core/ids.py", "from ..runtime import task", f"{EXTENSION}.runtime.task"),
         (f"{EXTENSION_FILES}/runtime/task.py", "def f():\n  import metaflow_provider", "metaflow_provider"),
         (f"{EXTENSION_FILES}/plugins/x/x_cli.py", "import metaflow_provider.plan", "metaflow_provider.plan"),
-        ("metaflow_provider/plan/build/flow.py", "import metaflow", "metaflow"),
+        ("metaflow_provider/plan/reader/flow.py", "import metaflow", "metaflow"),
         ("metaflow_provider/plan/codec.py", "def f():\n  from metaflow import S3", "metaflow.S3"),
         ("metaflow_provider/plan/codec.py", "from ..dag import build", "metaflow_provider.dag.build"),
         ("metaflow_provider/dag/build.py", "async def f():\n  import metaflow", "metaflow"),
@@ -167,8 +167,8 @@ def test_a_forbidden_import_is_found(file: str, source: str, imported: str) -> N
 @pytest.mark.parametrize(
     ("file", "source"),
     [
-        ("metaflow_provider/plan/build/flow.py", "def f():\n  from metaflow import current"),
-        ("metaflow_provider/plan/build/flow.py", "from metaflow_extensions.orchestrators import core"),
+        ("metaflow_provider/plan/reader/flow.py", "def f():\n  from metaflow import current"),
+        ("metaflow_provider/plan/reader/flow.py", "from metaflow_extensions.orchestrators import core"),
         ("metaflow_provider/dag/build.py", "from airflow.sdk import DAG\nfrom ..plan import loads"),
         ("metaflow_provider/dag/build.py", "if TYPE_CHECKING:\n  import kubernetes"),
         (f"{EXTENSION_FILES}/plugins/x/x_cli.py", "def f():\n  import rich"),

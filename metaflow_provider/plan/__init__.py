@@ -1,6 +1,6 @@
 """The FlowPlan, which every engine reads: model, JSON, cron and refusals.
 
-Reading order: `model`, `codec`, `build` (from a Metaflow flow), `cron`, `refusal`.
+Reading order: `model`, `codec`, `reader` (from a Metaflow flow), `cron`, `refusal`.
 """
 
 from __future__ import annotations

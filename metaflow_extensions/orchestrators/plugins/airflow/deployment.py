@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import Any
 
 from metaflow_provider.plan import FlowPlan, Refusal, dumps
-from metaflow_provider.plan.build import Wishes, build_plan, with_included_files
 from metaflow_provider.plan.model import Limits
+from metaflow_provider.plan.reader import Wishes, build_plan, with_included_files
 
 from ..common.capabilities import check_capabilities
 from ..common.code_package import BuiltPackage, build_package

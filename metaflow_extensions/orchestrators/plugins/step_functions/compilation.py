@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from metaflow_provider.plan import FlowPlan, Refusal
-from metaflow_provider.plan.build import Wishes, build_plan
 from metaflow_provider.plan.model import Limits
+from metaflow_provider.plan.reader import Wishes, build_plan
 
 from ..common.capabilities import check_capabilities
 from .capabilities import STEP_FUNCTIONS

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from metaflow_provider.plan import FlowPlan, Refusal, dumps
-from metaflow_provider.plan.build import with_included_files
+from metaflow_provider.plan.reader import with_included_files
 from sfn import Account, Aws, Deployment, StepFunctions
 from sfn.api import DeploymentPlan
 from sfn.deployment import look
