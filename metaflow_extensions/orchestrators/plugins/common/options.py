@@ -47,7 +47,8 @@ token_options = with_options(
         "--authorize",
         default=None,
         help="Authorize using this production token. You need this when you are re-deploying an existing "
-        "flow for the first time. The token is cached in METAFLOW_HOME, so you only need to specify this once.",
+        "flow for the first time. The token is cached in METAFLOW_HOME, so you only need to specify this "
+        "once.",
     ),
     click.option(
         "--generate-new-token",
