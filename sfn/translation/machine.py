@@ -58,8 +58,9 @@ from .place import (
 from .translator import Translator
 
 _PARAMETERS = "parameters"
-# What a branch or an iteration answers: less than anything else, since Map collects it.
-_NOTHING = 0
+# What a branch or an iteration answers: less than anything else, since Map collects it. An expression, since
+# validators know of no numbers here.
+_NOTHING = literal(0)
 _AGAIN = (Retry(error_equals=("States.ALL",), interval_seconds=1, max_attempts=5, backoff_rate=2),)
 
 

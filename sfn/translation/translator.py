@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from metaflow_provider.plan import FlowPlan, Step
@@ -11,7 +12,9 @@ from ..settings import Settings
 from .concurrency import concurrency
 from .jobs import JobDefinition, job_definition
 
-_LONGEST_JOB_NAME = 100
+# Batch takes 128 characters, and the task's id follows.
+_LONGEST_JOB_NAME = 80
+_NOT_IN_JOB_NAMES = re.compile(r"[^A-Za-z0-9_-]")
 
 
 class Translator:
@@ -67,7 +70,8 @@ class Translator:
 
     def job_name(self, step: Step) -> str:
         """Begin of the names of the step's jobs; the task's id follows."""
-        return f"{self.plan.flow}-{step.name}"[:_LONGEST_JOB_NAME]
+        name = _NOT_IN_JOB_NAMES.sub("-", f"{self.plan.flow}-{step.name}")
+        return name.lstrip("_-")[:_LONGEST_JOB_NAME]
 
     def retry(self, step: Step) -> tuple[Retry, ...]:
         """Rules for a failed job. Batch itself tries jobs again whose host was lost.

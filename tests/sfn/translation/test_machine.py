@@ -132,3 +132,9 @@ def test_a_state_is_at_most_a_kilobyte() -> None:
     names = [f"step_{number}" for number in range(100)]
     steps = [step(name, *names[place : place + 1]) for place, name in enumerate(names, 1)]
     assert len(machine(batch_plan(*steps)).to_json()) <= 100 * 1024
+
+
+def test_names_of_jobs_are_what_batch_takes() -> None:
+    flow = batch_plan(step("start", "end"), step("end"), flow="_Größe" + "x" * 120)
+    name = Translator(flow, Settings()).job_name(flow.steps[0])
+    assert re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9_-]{0,79}", name)
