@@ -30,7 +30,7 @@ REQUEST = "METAFLOW_ORCHESTRATORS_REQUEST"
 RUN, STEP = "METAFLOW_RUN_ID", "METAFLOW_STEP_NAME"
 # The task's id.
 TASK = "METAFLOW_ORCHESTRATORS_TASK"
-# For a step behind a loop: how often the loop ran.
+# For a step behind loops: `step=count`, how often the one ran that led here; empty if none did.
 ITERATIONS = "METAFLOW_ORCHESTRATORS_ITERATIONS"
 # For a step that the engine has to know the end of: `record`, or `items` for the list of a foreach's indices.
 HAND_OVER = "METAFLOW_ORCHESTRATORS_HAND_OVER"
@@ -66,8 +66,8 @@ def _request() -> TaskRequest:
         node=gang_node,
         claim=_claim(),
     )
-    if ITERATIONS in os.environ:
-        loop, count = os.environ[ITERATIONS].split("=")
+    if os.environ.get(ITERATIONS):
+        loop, _, count = os.environ[ITERATIONS].partition("=")
         request = replace(request, iterations={loop: {"-".join(map(str, index)): int(count)}})
     if request.parameters is None or os.environ.get(PARAMETERS) != "given":
         return request
