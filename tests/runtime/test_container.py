@@ -155,7 +155,26 @@ def test_the_engine_finds_what_a_task_did(s3: Store, flow: Path) -> None:
 def test_catch_acts_after_the_tries_that_failed(s3: Store, flow: Path) -> None:
     start(s3, flow, {})
     retries = {"retries": {"by_engine": True, "user": 1, "error": 3}}
-    tries = [run(s3, flow, "body", "t-1", retries).status for _ in range(2)]
+    tries = [
+        run(s3, flow, "body", "t-1", retries, AWS_BATCH_JOB_ID=job, AWS_BATCH_JOB_ATTEMPT="1").status
+        for job in ("one", "two")
+    ]
     assert tries == [1, 0]
     problem = s3.client(f"str(Task('Contained/{RUN}/body/t-1')['problem'].data)")
     assert problem.strip().endswith("ValueError: always")
+
+
+@pytest.mark.parametrize(
+    ("content", "status", "said"),
+    [
+        (None, 0, ""),
+        ("null", 0, ""),
+        ("[1]", 3, "The run's parameters are no JSON object"),
+        ("{", 3, "The run's parameters are no JSON"),
+    ],
+)
+def test_parameters_that_are_none(s3: Store, flow: Path, content: Any, status: int, said: str) -> None:
+    Bucket(s3).put(parameters_key("Contained", RUN), content)
+    done = start(s3, flow, {}, METAFLOW_ORCHESTRATORS_PARAMETERS="given")
+    assert (done.status, "Traceback" in done.output) == (status, False), done.output
+    assert said in done.output

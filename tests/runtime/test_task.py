@@ -336,16 +336,16 @@ def test_a_file_that_starts_no_flow_is_one_clear_line(local: Store) -> None:
 
 
 def test_tries_that_the_engine_does_not_count_are_counted(local: Store) -> None:
-    """`@catch` acts once the user's tries have failed, however they did; other series do not count."""
+    """`@catch` acts once the tries are used, however they failed; a job that lost its host is one try."""
     text = SLOW.replace("import os, time", "import os, signal").replace(
         "time.sleep(600)", "os.kill(os.getpid(), signal.SIGKILL)"
     )
     flow = write(local.folder, text)
     retries = {"user": 1, "error": 3, "by_engine": True}
-    local.run(flow, "Slow", "start", parameters={}, retries=retries, series="another")
     tries = [
-        local.run(flow, "Slow", "start", parameters={}, retries=retries, series="1").status for _ in range(3)
+        local.run(flow, "Slow", "start", parameters={}, retries=retries, claim=claim).status
+        for claim in ("job-1/1", "job-1/2", "job-2/1", "job-3/1")
     ]
 
-    assert tries == [1, 1, 0]
+    assert tries == [1, 1, 1, 0]
     assert local.client(f"Task('Slow/{RUN}/start/t')['problem'].data is not None") is True

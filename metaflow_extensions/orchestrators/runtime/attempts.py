@@ -18,9 +18,7 @@ if TYPE_CHECKING:
 
 # Metadata file of an attempt that says in which series of tries it was made.
 SERIES_METADATA = "series"
-# Metadata file of an attempt that failed, with its series.
-_FAILED_METADATA = "failed"
-# Metadata file of an attempt of a gang, with what its nodes have in common.
+# Metadata file of an attempt with the engine's job, and its try, that took it: `JOB/TRY`.
 _CLAIM_METADATA = "claim"
 # How long a node of a gang waits for the first one to begin.
 _CLAIM_TIMEOUT_SECONDS = 600
@@ -84,13 +82,13 @@ class Attempts:
                     return candidate
         return None
 
-    def mark_failed(self, attempt: int, series: str) -> None:
-        """Note that the attempt failed by itself; one whose host was lost has no such note."""
-        self._note(attempt, _FAILED_METADATA, series)
+    def earlier_jobs(self, claim: str) -> int:
+        """How many jobs before that of `claim` took attempts: the tries that the engine has made.
 
-    def failures(self, series: str) -> int:
-        """How many attempts of a series failed by themselves."""
-        return sum(self._noted(attempt, _FAILED_METADATA) == series for attempt in range(self.count()))
+        Attempts of one job are one try: after a lost host the engine starts the same job again.
+        """
+        claims = (self._noted(attempt, _CLAIM_METADATA) for attempt in range(self.count()))
+        return len({_job(other) for other in claims if other} - {_job(claim)})
 
     def _marked(self, suffix: str, attempt: int) -> bool:
         """Whether the attempt has the metadata file `suffix`."""
@@ -171,6 +169,10 @@ class Attempts:
         return str(join(self.datastore.flow_name, self.run_id, self.step, self.task_id, name))
 
 
+def _job(claim: str) -> str:
+    return claim.rpartition("/")[0]
+
+
 def _create_file(path: str, content: bytes) -> bool:
     os.makedirs(os.path.dirname(path), exist_ok=True)
     try:
@@ -183,7 +185,7 @@ def _create_file(path: str, content: bytes) -> bool:
 
 
 def _create_object(client: Any, uri: str, content: bytes) -> bool:
-    from botocore.exceptions import ClientError
+    from botocore.exceptions import ClientError, ParamValidationError
     from metaflow.metaflow_config import S3_SERVER_SIDE_ENCRYPTION
 
     wanted = {**_s3_object(uri), "Body": content}
@@ -192,6 +194,8 @@ def _create_object(client: Any, uri: str, content: bytes) -> bool:
     for _ in range(_CONFLICTS):
         try:
             client.put_object(**wanted, IfNoneMatch="*")
+        except ParamValidationError:  # an older boto3 knows no conditional writes
+            client.put_object(**wanted)
         except ClientError as error:
             status = error.response["ResponseMetadata"]["HTTPStatusCode"]
             if status == 412:

@@ -21,7 +21,7 @@ from ..core.ids import parse_task_id
 from .attempts import flow_datastore
 from .child import run_quietly
 from .request import Record, TaskRequest, parse_request
-from .supervisor import TRY_AGAIN, Supervisor, TaskFailed
+from .supervisor import FAILED_FOR_GOOD, TRY_AGAIN, Supervisor, TaskFailed
 from .task import prepare_environment
 
 # JSON of a `TaskRequest`, without what the others say.
@@ -41,8 +41,8 @@ PARAMETERS = "METAFLOW_ORCHESTRATORS_PARAMETERS"
 def main() -> int:
     """Run the task that the environment names; returns the exit status."""
     prepare_environment()
-    request = _request()
     try:
+        request = _request()
         [record] = Supervisor(request).run()
     except TaskFailed as failure:
         print(failure, file=sys.stderr, flush=True)
@@ -75,7 +75,7 @@ def _request() -> TaskRequest:
 
 
 def _claim() -> str:
-    """What only the nodes of one attempt of a job have in common."""
+    """The job and its try, which the nodes of a gang have in common."""
     job = os.environ.get("AWS_BATCH_JOB_ID", "").partition("#")[0]
     return f"{job}/{os.environ.get('AWS_BATCH_JOB_ATTEMPT', '')}" if job else ""
 
@@ -85,11 +85,17 @@ def _given(request: TaskRequest) -> dict[str, str]:
     with tempfile.TemporaryDirectory() as folder:
         file = Path(folder, "parameters.json")
         if not run_quietly(lambda: _fetch(request, parameters_key(request.flow, request.run_id), file)):
-            raise SystemExit(TRY_AGAIN)
-        values: Any = json.loads(file.read_text(encoding="utf-8"))
-    if isinstance(values, str):  # Step Functions stores a text as a JSON string
-        values = json.loads(values)
-    return {name: _text(value) for name, value in values.items() if value is not None}
+            raise TaskFailed("The run's parameters cannot be read", TRY_AGAIN)
+        text = file.read_text(encoding="utf-8")
+    try:
+        values: Any = json.loads(text)
+        if isinstance(values, str):  # Step Functions stores a text as a JSON string
+            values = json.loads(values)
+    except ValueError as error:
+        raise TaskFailed(f"The run's parameters are no JSON: {error}", FAILED_FOR_GOOD) from None
+    if not isinstance(values, (dict, type(None))):
+        raise TaskFailed(f"The run's parameters are no JSON object: {text[:200]}", FAILED_FOR_GOOD)
+    return {name: _text(value) for name, value in (values or {}).items() if value is not None}
 
 
 def _text(value: Any) -> str:

@@ -107,7 +107,7 @@ class StepTask:
         folder: where the attempt's number, its inputs and its record are left.
         task: which task.
         user_retries_left: retries after this one that run the user's code; negative when only `@catch`
-            may act. `None`: known from the attempts that failed.
+            may act. `None`: known from the jobs that took attempts before.
     """
 
     def __init__(
@@ -151,18 +151,9 @@ class StepTask:
         data = json.loads(self._record_file.read_text())
         return Record(self._task.index, tuple(data["next"]), data.get("n"))
 
-    def mark_failed(self) -> None:
-        """Leave with the attempt that it failed, for the tries that follow."""
-        attempt = self.attempt()
-        if attempt is not None:
-            self._attempts().mark_failed(attempt, self._request.series)
-
-    def _attempts(self) -> Attempts:
-        return Attempts(flow_datastore(self._request), self._request.run_id, self.step, self.task_id)
-
     def run(self) -> int:
         """Run the task, unless it has succeeded in this series of tries."""
-        attempts = self._attempts()
+        attempts = Attempts(flow_datastore(self._request), self._request.run_id, self.step, self.task_id)
         if self._done_in_this_series(attempts):
             return 0
         os.environ[RECORD_FILE] = str(self._record_file)
@@ -195,11 +186,11 @@ class StepTask:
     def _arguments(self, graph: Graph, attempts: Attempts) -> list[str]:
         request, node = self._request, graph[self.step]
         self._inputs_file.write_text(",".join(self._inputs(graph)))
-        left = request.retries.user - attempts.failures(request.series) if self._left is None else self._left
-        if request.node:
-            attempt = replace(attempts, task_id=self._task.task_id).claimed_by(request.claim)
-        else:
-            attempt = attempts.claim(request.claim)
+        first_node = replace(attempts, task_id=self._task.task_id)
+        left = self._left
+        if left is None:
+            left = request.retries.user - first_node.earlier_jobs(request.claim)
+        attempt = first_node.claimed_by(request.claim) if request.node else attempts.claim(request.claim)
         self._attempt_file.write_text(str(attempt))
         os.environ["METAFLOW_ATTEMPT_NUMBER"] = str(attempt)
         arguments = [

@@ -19,8 +19,7 @@ class Retries:
         minutes_between: delay before a retry that is made here.
         by_engine: the engine makes them, one request a try; else they are made here.
         left: tries of the user's code after this one; negative when only `@catch` may act. `None` where
-            the engine cannot tell: then the attempts of this series that failed are counted; one whose host
-            was lost is none of them.
+            the engine cannot tell: then the jobs that took attempts before are counted.
     """
 
     user: int = 0
@@ -41,7 +40,7 @@ class TaskRequest:
         loop: the step may lead to itself, and does so here, without the engine.
         iteration: of a looping step whose iterations the engine asks for one by one.
         node: which node of a gang this is, where every node has a process of its own.
-        claim: tells nodes of a gang which attempt is theirs; the same on all of them, and for one try only.
+        claim: the engine's job and its try, `JOB/TRY`, the same for all nodes of a gang.
         iterations: how often loops ran, `{step: {index path joined by -: count}}`, where the engine knows.
         series: names the tries since the run started or its task was cleared: what succeeded in this
             series is not run again.

@@ -15,7 +15,7 @@ from types import FrameType
 from typing import TypeVar
 
 from ..core.ids import TaskRef
-from .child import Child, Ending, run_quietly
+from .child import Child, Ending
 from .execution import NOT_RUN, ParametersTask, StepTask, Try
 from .logs import LogKeeper
 from .request import Record, TaskRequest
@@ -90,13 +90,7 @@ class Supervisor:
             raise TaskFailed(str(failure), max(failure.status, FAILED_FOR_GOOD)) from None
 
     def _try(self, task: TaskRef, folder: Path, user_retries_left: int | None) -> Record:
-        work = StepTask(self._request, folder, task, user_retries_left)
-        try:
-            self._run_once(work)
-        except TaskFailed as failure:
-            if user_retries_left is None and failure.status == TRY_AGAIN:
-                run_quietly(work.mark_failed)
-            raise
+        work = self._run_once(StepTask(self._request, folder, task, user_retries_left))
         record = work.record()
         if record is None:
             raise TaskFailed(f"{work} failed: the step left its process by exit status 0", TRY_AGAIN)
