@@ -110,7 +110,8 @@ class StepFunctions:
 
         Raises:
             Refusal: the machine has errors, a role is missing, what is deployed is another user's or no
-                Metaflow flow, or a job queue is of another platform than was thought.
+                Metaflow flow, a schedule of its name starts something else, or a job queue is of another
+                platform than was thought.
             AwsError: a call failed.
         """
         _refuse_errors(self.check())
@@ -201,6 +202,9 @@ class DeploymentPlan:
     def apply(self, tell: Callable[[Change], None] = lambda change: None) -> Deployment:
         """Make the changes; all are undone when one fails.
 
+        For some seconds after an update, AWS may start runs with the machine as it was before.
+        https://docs.aws.amazon.com/step-functions/latest/apireference/API_UpdateStateMachine.html
+
         Args:
             tell: is told of each change just before it is made.
 
@@ -220,7 +224,8 @@ def _refuse_errors(findings: Collection[Finding]) -> None:
 
 def _check_owner(deployed: Deployed, flow: FlowPlan, authorize: str) -> None:
     offered = flow.production_token, authorize.removeprefix("production:")
-    if deployed.owner != flow.owner and deployed.token not in offered:
+    authorized = deployed.token != "" and deployed.token in offered
+    if deployed.owner != flow.owner and not authorized:
         raise Refusal(
             f"There is an existing version of {deployed.name} on AWS Step Functions, deployed by the user "
             f"{deployed.owner}, and its production token was not given",

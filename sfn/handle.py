@@ -103,7 +103,7 @@ class Deployment:
     def delete(self, tell: Callable[[Change], None] = lambda change: None) -> None:
         """Remove the state machine and what starts it; job definitions stay.
 
-        AWS ends the runs that are at work before their next state.
+        AWS ends the runs that are at work at their next state.
         https://docs.aws.amazon.com/step-functions/latest/apireference/API_DeleteStateMachine.html
 
         Raises:

@@ -15,7 +15,8 @@ Event = Mapping[str, Any]
 
 # They only pass on what failed inside them.
 _CARRIERS = ("ExecutionFailed", "ParallelStateFailed", "MapStateFailed", "MapIterationFailed")
-_TASK_ENDED = ("TaskSucceeded", "TaskFailed", "TaskTimedOut")
+_TASK_FAILED = ("TaskFailed", "TaskTimedOut")
+_TASK_ENDED = ("TaskSucceeded", *_TASK_FAILED)
 
 
 @dataclass(frozen=True)
@@ -28,7 +29,8 @@ class FailedState:
         cause: what the state said; of a Batch job its description as JSON text.
         job: id of its last Batch job, empty when there is none.
         environment: variables that the state gave to the job.
-        tries: how many Batch attempts it took, over all jobs that the state started.
+        tries: how many attempts Batch made, over all jobs that the state started; a job whose description
+            was cut off counts as one.
         map_run: ARN of the Distributed Map's run whose children failed.
     """
 
@@ -59,7 +61,7 @@ def failed_state(events: Iterable[Event]) -> FailedState | None:
         cause=last.get("cause", ""),
         job=_object(submitted.get("output")).get("JobId", ""),
         environment=_environment(_object(scheduled.get("parameters"))),
-        tries=sum(_tries(_details(event)) for event in chain if event["type"] == "TaskFailed"),
+        tries=sum(_tries(_details(event)) for event in chain if event["type"] in _TASK_FAILED),
         map_run=next((d["mapRunArn"] for d in details if "mapRunArn" in d), ""),
     )
 
@@ -73,7 +75,9 @@ def unfinished_jobs(events: Iterable[Event]) -> Iterator[str]:
         elif event["type"] == "TaskSubmitted" and event["id"] not in followed:
             details = _details(event)
             if details.get("resourceType") == "batch":
-                yield _object(details.get("output"))["JobId"]
+                job = _object(details.get("output")).get("JobId")
+                if job:
+                    yield job
 
 
 def _chain(events: Iterable[Event]) -> Iterator[Event]:
@@ -115,4 +119,4 @@ def _environment(arguments: Mapping[str, Any]) -> dict[str, str]:
 
 
 def _tries(failed: Mapping[str, Any]) -> int:
-    return len(_object(failed.get("cause")).get("Attempts", [])) or 1
+    return len(_object(failed.get("cause")).get("Attempts") or []) or 1

@@ -29,7 +29,8 @@ class Failure:
     Attributes:
         step: where it failed; empty when it ended between steps.
         task: id of the task.
-        attempt: of the task, from 0.
+        tries: how often Batch started the task, lost hosts included; at least, since AWS cuts off what
+            is too long.
         reason: in one line, in the words of AWS.
         job: id of the Batch job.
         log: the last lines that the task printed, or one that says why they cannot be read.
@@ -38,14 +39,14 @@ class Failure:
     reason: str
     step: str = ""
     task: str = ""
-    attempt: int = 0
+    tries: int = 0
     job: str = ""
     log: tuple[str, ...] = ()
 
     def __str__(self) -> str:
         if not self.step:
             return self.reason
-        task = f", task {self.task}, attempt {self.attempt}" if self.task else ""
+        task = f", task {self.task}, try {self.tries}" if self.task else ""
         return f"step {self.step}{task}: {self.reason}"
 
 
@@ -57,7 +58,7 @@ class Run:
         >>> run.wait(timeout=3600)
         'FAILED'
         >>> print(run.failure())
-        step fit, task t-2, attempt 1: Essential container in task exited, exit code 1
+        step fit, task t-2, try 2: Essential container in task exited, exit code 1
     """
 
     def __init__(self, aws: Aws, execution: Execution) -> None:
@@ -217,7 +218,7 @@ def _failure(aws: Aws, execution: Execution) -> Failure:
         reason,
         step=step,
         task=failed.environment.get("METAFLOW_ORCHESTRATORS_TASK") or failed.job,
-        attempt=max(failed.tries - 1, 0),
+        tries=failed.tries,
         job=failed.job,
         log=log,
     )

@@ -25,7 +25,6 @@ class Job:
 
     Attributes:
         reason: why it is in its status, in Batch's words, with the container's own and its exit code.
-        attempts: how many attempts Batch itself has made.
         log_group: CloudWatch log group of its output.
         log_stream: stream of the latest attempt; empty when none has started, or it logs elsewhere.
     """
@@ -33,7 +32,6 @@ class Job:
     id: str
     status: str
     reason: str = ""
-    attempts: int = 0
     log_group: str = DEFAULT_LOG_GROUP
     log_stream: str = ""
 
@@ -121,7 +119,6 @@ def _job(found: Mapping[str, Any]) -> Job:
         id=found["jobId"],
         status=found["status"],
         reason=", ".join(str(part) for part in said if part),
-        attempts=len(attempts),
         log_group=(logging.get("options") or {}).get("awslogs-group", DEFAULT_LOG_GROUP),
         log_stream=container.get("logStreamName") or last.get("logStreamName", ""),
     )

@@ -54,14 +54,6 @@ class Rules(Service):
             targets=tuple(targets),
         )
 
-    def disable(self, name: str) -> None:
-        """Let a rule fire no more."""
-        self._call("DisableRule", _resource(name), Name=name)
-
-    def enable(self, name: str) -> None:
-        """Let a rule fire again."""
-        self._call("EnableRule", _resource(name), Name=name)
-
     def put(self, rule: Rule) -> None:
         """Make a rule, without its targets."""
         self._call(

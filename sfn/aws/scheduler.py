@@ -5,12 +5,15 @@ https://docs.aws.amazon.com/scheduler/latest/APIReference/Welcome.html
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timezone
 from typing import Any
 
 from .service import Service
 
 _NO_SCHEDULE = ("ResourceNotFoundException",)
+_REST = ("ActionAfterCompletion", "EndDate", "FlexibleTimeWindow", "KmsKeyArn", "StartDate")
 
 
 @dataclass(frozen=True)
@@ -23,6 +26,7 @@ class Schedule:
         target: ARN of what it starts.
         role: ARN of the role with which it does.
         input: JSON text for the target.
+        rest: what else can be set for a schedule and its target, in AWS's own form.
     """
 
     name: str
@@ -33,6 +37,7 @@ class Schedule:
     input: str
     description: str = ""
     enabled: bool = True
+    rest: Mapping[str, Any] = field(default_factory=dict)
 
 
 class Scheduler(Service):
@@ -59,6 +64,7 @@ class Scheduler(Service):
             input=found["Target"].get("Input", ""),
             description=found.get("Description", ""),
             enabled=found.get("State", "ENABLED") == "ENABLED",
+            rest=_rest(found),
         )
 
     def create(self, schedule: Schedule) -> None:
@@ -66,7 +72,7 @@ class Scheduler(Service):
         self._call("CreateSchedule", _resource(schedule.name), **_request(schedule))
 
     def update(self, schedule: Schedule) -> None:
-        """Replace a schedule."""
+        """Replace a schedule, all of it: AWS forgets what the request leaves out."""
         self._call("UpdateSchedule", _resource(schedule.name), **_request(schedule))
 
     def delete(self, name: str) -> None:
@@ -78,13 +84,23 @@ def _resource(name: str) -> str:
     return f"schedule/default/{name}"
 
 
+def _rest(found: Mapping[str, Any]) -> dict[str, Any]:
+    rest = {name: found[name] for name in _REST if name in found}
+    if "StartDate" in rest and rest["StartDate"] < datetime.now(timezone.utc):
+        del rest["StartDate"]  # it has no effect any more, and AWS takes none that is over
+    ours = ("Arn", "RoleArn", "Input")
+    return {**rest, "Target": {name: value for name, value in found["Target"].items() if name not in ours}}
+
+
 def _request(schedule: Schedule) -> dict[str, Any]:
+    target = {"Arn": schedule.target, "RoleArn": schedule.role, "Input": schedule.input}
     return {
+        "FlexibleTimeWindow": {"Mode": "OFF"},
+        **schedule.rest,
         "Name": schedule.name,
         "Description": schedule.description,
         "ScheduleExpression": schedule.expression,
         "ScheduleExpressionTimezone": schedule.timezone,
-        "FlexibleTimeWindow": {"Mode": "OFF"},
         "State": "ENABLED" if schedule.enabled else "DISABLED",
-        "Target": {"Arn": schedule.target, "RoleArn": schedule.role, "Input": schedule.input},
+        "Target": {**schedule.rest.get("Target", {}), **target},
     }

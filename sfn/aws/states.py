@@ -133,7 +133,7 @@ class States(Service):
         )
 
     def delete(self, arn: str) -> None:
-        """Delete a state machine; AWS waits for its executions to end. None there is no error."""
+        """Delete a state machine; AWS ends its executions at their next state. None there is no error."""
         self._call("DeleteStateMachine", arn, stateMachineArn=arn)
 
     def start(self, machine_arn: str, name: str, text: str) -> Execution:

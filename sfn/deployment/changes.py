@@ -6,6 +6,8 @@ import dataclasses
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from metaflow_provider.plan import Refusal
+
 from ..asl import diff
 from ..aws import Aws, AwsError, Machine, Rule, Schedule
 from ..polling import looks
@@ -27,6 +29,9 @@ _NO_LOGGING = {"level": "OFF", "includeExecutionData": False, "destinations": []
 def changes(existing: Existing, wanted: Wanted) -> list[Change]:
     """What a deployment does, in the order in which it is done.
 
+    Raises:
+        Refusal: a schedule is wanted, and there is one of its name that starts something else.
+
     Example:
         >>> [change.action for change in changes(look_around(aws, "Train", names), wanted)]
         ['create', 'update', 'unchanged', 'delete']
@@ -35,22 +40,22 @@ def changes(existing: Existing, wanted: Wanted) -> list[Change]:
     return [
         *_job_definitions(existing, wanted),
         *([_new_machine(wanted)] if deployed is None else _machine(deployed, wanted)),
-        *_schedule(existing.schedule, wanted.schedule),
+        *_schedule(existing.schedule, wanted.schedule, wanted.machine),
         *_without_rule(existing.rule),
     ]
 
 
 def removal(existing: Existing) -> list[Change]:
-    """What removes a deployment. Job definitions stay, which other flows may use, as do runs."""
+    """What removes a deployment. Job definitions stay, which other flows may use."""
     assert existing.deployed is not None
     machine = existing.deployed.machine
 
     def do(aws: Aws) -> Undo:
         aws.states.delete(machine.arn)
-        return lambda: _create_when_deleted(aws, machine)
+        return lambda: None  # nothing comes after it that could fail
 
     return [
-        *_schedule(existing.schedule, None),
+        *_schedule(existing.schedule, None, machine),
         *_without_rule(existing.rule),
         Change(DELETE, MACHINE, machine.name, do=do),
     ]
@@ -150,13 +155,26 @@ def _settings(machine: Machine) -> dict[str, Any]:
     return {"role": machine.role, "logging": {**_NO_LOGGING, **machine.logging}}
 
 
-def _schedule(old: Schedule | None, new: Schedule | None) -> Iterator[Change]:
-    if old is None and new is not None:
+def _schedule(old: Schedule | None, new: Schedule | None, machine: Machine) -> Iterator[Change]:
+    """What happens to the schedule; one that starts something else is somebody else's, and stays."""
+    if old is not None and old.target != machine.arn:
+        if new is not None:
+            raise _taken(old)
+    elif old is None and new is not None:
         yield _new_schedule(new)
     elif old is not None and new is None:
         yield _no_schedule(old)
     elif old is not None and new is not None:
         yield _changed_schedule(old, new)
+
+
+def _taken(foreign: Schedule) -> Refusal:
+    return Refusal(
+        f"the schedule {foreign.name} of AWS EventBridge Scheduler starts {foreign.target}, "
+        "which is not this flow's state machine",
+        decorator="schedule",
+        remedy="choose another name for the deployment, or remove that schedule",
+    )
 
 
 def _new_schedule(new: Schedule) -> Change:
@@ -176,6 +194,8 @@ def _no_schedule(old: Schedule) -> Change:
 
 
 def _changed_schedule(old: Schedule, new: Schedule) -> Change:
+    new = dataclasses.replace(new, rest=old.rest)
+
     def do(aws: Aws) -> Undo:
         aws.scheduler.update(new)
         return lambda: aws.scheduler.update(old)

@@ -8,15 +8,16 @@ from __future__ import annotations
 
 import hashlib
 import json
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from metaflow_provider.plan import FlowPlan, Refusal, Step
+from metaflow_provider.plan import FlowPlan, Step
 from metaflow_provider.plan.container import container_command, container_environment, container_request
 
 from ..settings import FARGATE, Settings
+from .attributes import refusal, whole_number
+from .fargate import USE_EC2, fargate_fields
 from .limits import MAX_ATTEMPTS
 from .volumes import mount_points, volumes
 
@@ -24,11 +25,6 @@ _REQUEST = "METAFLOW_ORCHESTRATORS_REQUEST"
 _RUN_NAME_FIELD = "aws-step-functions-execution"
 # On top of a step's own limit: to make its environment, and for Metaflow to act on the limit first.
 _TIMEOUT_MARGIN_SECONDS = 600
-_USE_EC2 = "use a queue of an EC2 compute environment"
-_NOT_ON_FARGATE = (
-    *("use_tmpfs", "tmpfs_size", "inferentia", "efa"),
-    *("shared_memory", "max_swap", "swappiness", "privileged"),
-)
 # Batch tries these again itself, which costs none of the user's retries.
 # https://docs.aws.amazon.com/batch/latest/userguide/job_retries.html
 _LOST_HOSTS = ("Host EC2*", "Your Spot Task was interrupted*")
@@ -66,7 +62,7 @@ def job_definition(
     platform = settings.platform(queue)
     gang = plan.graph[step.name].gang
     if gang and platform == FARGATE:
-        raise _refusal(step, "Fargate has no jobs of several nodes", _USE_EC2, decorator="parallel")
+        raise refusal(step, "Fargate has no jobs of several nodes", USE_EC2, decorator="parallel")
     container = _container(plan, step, settings, platform, resources)
     body: dict[str, Any] = {
         "retryStrategy": {
@@ -123,8 +119,27 @@ def _container(
     if attributes.get("privileged"):
         container["privileged"] = True
     container |= _logs(attributes) | volumes(attributes) | mount_points(attributes)
-    container |= _fargate(step) if platform == FARGATE else _ec2(step, plan.graph[step.name].gang)
+    container |= _execution_role(step, settings, platform)
+    if platform == FARGATE:
+        container |= fargate_fields(step, resources)
+    else:
+        container |= _ec2(step, plan.graph[step.name].gang)
     return container
+
+
+def _execution_role(step: Step, settings: Settings, platform: str) -> dict[str, Any]:
+    """What ECS itself acts as: it starts containers on Fargate, and reads secrets.
+
+    https://docs.aws.amazon.com/batch/latest/userguide/execution-IAM-role.html
+    """
+    if platform != FARGATE and not settings.secrets:
+        return {}
+    role = step.compute.attributes.get("execution_role")
+    if not role:
+        on_fargate = "jobs on Fargate need an execution role"
+        reason = on_fargate if platform == FARGATE else "secrets reach a job through its execution role"
+        raise refusal(step, reason, "set METAFLOW_ECS_FARGATE_EXECUTION_ROLE, or execution_role")
+    return {"executionRoleArn": role}
 
 
 def _logs(attributes: Mapping[str, Any]) -> dict[str, Any]:
@@ -135,40 +150,25 @@ def _logs(attributes: Mapping[str, Any]) -> dict[str, Any]:
     return {"logConfiguration": kept} if kept else {}
 
 
-def _fargate(step: Step) -> dict[str, Any]:
-    attributes = step.compute.attributes
-    for name in _NOT_ON_FARGATE:
-        if attributes.get(name):
-            raise _refusal(step, f"{name} is not available on Fargate", f"remove it, or {_USE_EC2}")
-    if not attributes.get("execution_role"):
-        remedy = "set METAFLOW_ECS_FARGATE_EXECUTION_ROLE, or execution_role"
-        raise _refusal(step, "jobs on Fargate need an execution role", remedy)
-    found: dict[str, Any] = {
-        "executionRoleArn": attributes["execution_role"],
-        "networkConfiguration": {"assignPublicIp": "ENABLED"},
-    }
-    if attributes.get("ephemeral_storage"):
-        found["ephemeralStorage"] = {"sizeInGiB": _whole(step, "ephemeral_storage", 21, 200)}
-    return found
-
-
 def _ec2(step: Step, gang: bool) -> dict[str, Any]:
     attributes = step.compute.attributes
     if attributes.get("ephemeral_storage"):
-        raise _refusal(step, "ephemeral_storage is only available on Fargate", "remove it")
+        raise refusal(step, "ephemeral_storage is only available on Fargate", "remove it")
+    if attributes.get("swappiness") is not None and attributes.get("max_swap") is None:
+        raise refusal(step, "swappiness has no effect without max_swap", "set max_swap too")
     linux: dict[str, Any] = {}
     for name, field, least, most in (
         ("shared_memory", "sharedMemorySize", 1, None),
         ("max_swap", "maxSwap", 0, None),
-        ("swappiness", "swappiness", 0, 100),
+        ("swappiness", "swappiness", 0, 99),
     ):
         if attributes.get(name) is not None:
-            linux[field] = _whole(step, name, least, most)
+            linux[field] = whole_number(step, name, least, most)
     devices = _devices(step, gang)
     if devices:
         linux["devices"] = devices
     if attributes.get("use_tmpfs") or attributes.get("tmpfs_size"):
-        size = _whole(step, "tmpfs_size", 1) if attributes.get("tmpfs_size") else _half_of_memory(step)
+        size = whole_number(step, "tmpfs_size", 1) if attributes.get("tmpfs_size") else _half_of_memory(step)
         linux["tmpfs"] = [
             {"containerPath": attributes["tmpfs_path"], "size": size, "mountOptions": ["defaults"]}
         ]
@@ -181,8 +181,8 @@ def _half_of_memory(step: Step) -> int:
 
 def _devices(step: Step, gang: bool) -> list[dict[str, Any]]:
     attributes = step.compute.attributes
-    neurons = _whole(step, "inferentia", 0) if attributes.get("inferentia") else 0
-    adapters = _whole(step, "efa", 0) if attributes.get("efa") else 0
+    neurons = whole_number(step, "inferentia", 0) if attributes.get("inferentia") else 0
+    adapters = whole_number(step, "efa", 0) if attributes.get("efa") else 0
     paths = [(f"/dev/neuron{number}", ["READ", "WRITE"]) for number in range(neurons)]
     # Jobs of several nodes have to name each adapter; others take the first.
     paths += [
@@ -192,17 +192,3 @@ def _devices(step: Step, gang: bool) -> list[dict[str, Any]]:
     return [
         {"hostPath": path, "containerPath": path, "permissions": permissions} for path, permissions in paths
     ]
-
-
-def _whole(step: Step, name: str, least: int, most: int | None = None) -> int:
-    """A whole number of an attribute of `@batch`."""
-    given = str(step.compute.attributes[name])
-    value = int(float(given)) if re.fullmatch(r"\d+(\.0*)?", given) else -1
-    if value < least or (most is not None and value > most):
-        allowed = f"of at least {least}" if most is None else f"from {least} to {most}"
-        raise _refusal(step, f"{name}={given} is not a whole number {allowed}", "correct it")
-    return value
-
-
-def _refusal(step: Step, reason: str, remedy: str, decorator: str = "batch") -> Refusal:
-    return Refusal(reason, step=step.name, decorator=decorator, line=step.line, remedy=remedy)

@@ -18,6 +18,7 @@ from urllib.parse import urlparse
 
 from metaflow_extensions.orchestrators.core.graph import Graph, Node
 from metaflow_extensions.orchestrators.core.hand_over import folder
+from metaflow_provider.plan import Step
 
 from ..asl import (
     Branch,
@@ -44,8 +45,9 @@ from ..asl import (
     states,
 )
 from ..comment import comment_of
+from .checks import check_jobs
 from .jobs import JobDefinition
-from .names import state_name
+from .names import label, state_name
 from .place import (
     PLACE,
     RUN,
@@ -61,7 +63,6 @@ _PARAMETERS = "parameters"
 # What a branch or an iteration answers: less than anything else, since Map collects it. An expression, since
 # validators know of no numbers here.
 _NOTHING = literal(0)
-_AGAIN = (Retry(error_equals=("States.ALL",), interval_seconds=1, max_attempts=5, backoff_rate=2),)
 
 
 @dataclass(frozen=True)
@@ -94,7 +95,12 @@ class _Translation:
         self._arn = f"arn:{translator.settings.partition}:states:::"
         address = urlparse(self._plan.runtime.datastore_root)
         self._bucket, self._root = address.netloc, address.path.strip("/")
-        self._jobs = {step.name: translator.job_definition(step) for step in self._plan.steps}
+        self._jobs = {step.name: self._job(step) for step in self._plan.steps}
+
+    def _job(self, step: Step) -> JobDefinition:
+        job = self._translator.job_definition(step)
+        check_jobs(step, job, self._translator.tags(step))
+        return job
 
     def translation(self) -> Translation:
         plan = self._plan
@@ -175,7 +181,9 @@ class _Translation:
                 reader_config=ReaderConfig(input_type="JSON"),
                 arguments=self._record(node),
             )
-            fields["label"] = node.step[:40]
+            fields["label"] = label(node.step)
+            # Of a Map's failures the one that is not its items'.
+            fields["retry"] = _again("States.ItemReaderFailed")
             config = ProcessorConfig(mode="DISTRIBUTED", execution_type="STANDARD")
         else:
             yield self._read(node, self._with(n=_said("n")), state_name(node.step, "each"))
@@ -265,7 +273,7 @@ class _Translation:
                 "Key": key,
                 "Body": if_(call("exists", given), text, "{}"),
             },
-            retry=_AGAIN,
+            retry=_again("States.ALL"),
             output=first_place(),
             next=following,
         )
@@ -275,7 +283,7 @@ class _Translation:
             state_name(node.step, "read"),
             resource=f"{self._arn}aws-sdk:s3:getObject",
             arguments=self._record(node),
-            retry=_AGAIN,
+            retry=_again("States.ALL"),
             output=output,
             next=following,
         )
@@ -297,3 +305,7 @@ class _Translation:
 def _said(name: str) -> Any:
     """A field of the record that the task left."""
     return call("parse", states.result.Body)[name]
+
+
+def _again(error: str) -> tuple[Retry, ...]:
+    return (Retry(error_equals=(error,), interval_seconds=1, max_attempts=5, backoff_rate=2),)

@@ -1,11 +1,10 @@
-"""Names of states: a step's own, and those of the states that help it."""
+"""Names of states, a step's own and those of the states that help it, and labels of Map states."""
 
 from __future__ import annotations
 
 import hashlib
 
-# https://docs.aws.amazon.com/step-functions/latest/dg/statemachine-structure.html
-LONGEST = 80
+from .limits import LONGEST_LABEL, LONGEST_STATE_NAME
 
 
 def state_name(step: str, role: str = "") -> str:
@@ -16,7 +15,22 @@ def state_name(step: str, role: str = "") -> str:
         ('fan', 'fan.each')
     """
     suffix = f".{role}" if role else ""
-    if len(step) + len(suffix) <= LONGEST:
-        return step + suffix
+    return _cut(step, LONGEST_STATE_NAME - len(suffix)) + suffix
+
+
+def label(step: str) -> str:
+    """The label of a foreach step's Map state, which names the runs of its items.
+
+    Example:
+        >>> label("fan")
+        'fan'
+    """
+    return _cut(step, LONGEST_LABEL)
+
+
+def _cut(step: str, longest: int) -> str:
+    """At most so many characters; names that begin alike stay apart."""
+    if len(step) <= longest:
+        return step
     digest = hashlib.sha256(step.encode()).hexdigest()[:12]
-    return f"{step[: LONGEST - len(suffix) - 13]}-{digest}{suffix}"
+    return f"{step[: longest - 13]}-{digest}"

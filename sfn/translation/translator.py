@@ -71,7 +71,7 @@ class Translator:
     def job_name(self, step: Step) -> str:
         """Begin of the names of the step's jobs; the task's id follows."""
         name = _NOT_IN_JOB_NAMES.sub("-", f"{self.plan.flow}-{step.name}")
-        return name.lstrip("_-")[:_LONGEST_JOB_NAME]
+        return name.lstrip("_-")[:_LONGEST_JOB_NAME] or "metaflow"
 
     def retry(self, step: Step) -> tuple[Retry, ...]:
         """Rules for a failed job. Batch itself tries jobs again whose host was lost.

@@ -3,6 +3,7 @@ from __future__ import annotations
 import dataclasses
 import json
 import sys
+from datetime import datetime, timezone
 from typing import Any
 
 import pytest
@@ -10,8 +11,9 @@ import pytest
 from metaflow_provider.plan import FlowPlan, Refusal, dumps
 from metaflow_provider.plan.model import Limits, Project, Schedule
 from sfn import Aws, AwsError, Deployment, Settings, StepFunctions
+from sfn.aws import Schedule as AwsSchedule
 from sfn.deployment import Deployed, Existing, changes, look, look_around, wanted
-from tests.sfn.account import ACCOUNT, QUEUE, calls, fail, flow, plan, reads_alone
+from tests.sfn.account import ACCOUNT, NUMBER, QUEUE, calls, fail, flow, plan, reads_alone
 
 DAILY = Schedule("0 6 * * *", "Asia/Tokyo")
 STOCK_RULE = {"Id": "train", "Input": '{"Parameters": "{}"}', "RoleArn": ACCOUNT.schedule_role}
@@ -175,6 +177,93 @@ def test_a_schedule_is_changed_and_removed(aws: Aws) -> None:
     assert ("delete", "schedule") in actions(without)
     without.apply()
     assert aws.scheduler.schedule("train") is None
+
+
+@pytest.fixture
+def foreign(aws: Aws) -> AwsSchedule:
+    """Of the flow's name, for the state machine of somebody else."""
+    found = AwsSchedule(
+        name="train",
+        expression="rate(1 hour)",
+        timezone="UTC",
+        target=aws.machine_arn("other"),
+        role=ACCOUNT.schedule_role,
+        input="{}",
+    )
+    aws.scheduler.create(found)
+    kept = aws.scheduler.schedule("train")
+    assert kept is not None
+    return kept
+
+
+def test_a_schedule_that_starts_something_else_is_left_alone(aws: Aws, foreign: AwsSchedule) -> None:
+    flow(aws).plan().apply()
+    assert aws.scheduler.schedule("train") == foreign
+    StepFunctions.from_deployment("train", aws).delete()
+    assert aws.scheduler.schedule("train") == foreign
+
+
+def test_a_schedule_that_starts_something_else_is_not_taken(aws: Aws, foreign: AwsSchedule) -> None:
+    with calls(aws) as made, pytest.raises(Refusal) as refused:
+        flow(aws, plan(schedules=(DAILY,))).plan()
+    assert reads_alone(made)
+    assert str(refused.value) == (
+        "@schedule: the schedule train of AWS EventBridge Scheduler starts "
+        f"{foreign.target}, which is not this flow's state machine; "
+        "choose another name for the deployment, or remove that schedule"
+    )
+
+
+def set_by_hand(aws: Aws, started: datetime) -> dict[str, Any]:
+    """What users set for the flow's schedule in AWS's console; returns that."""
+    scheduler = aws.client("scheduler")
+    found = scheduler.get_schedule(Name="train")
+    queue, end = f"arn:aws:sqs:eu-west-1:{NUMBER}:dead", datetime(2100, 1, 1, tzinfo=timezone.utc)
+    target = {
+        "DeadLetterConfig": {"Arn": queue},
+        "RetryPolicy": {"MaximumEventAgeInSeconds": 60, "MaximumRetryAttempts": 3},
+    }
+    rest = {
+        "FlexibleTimeWindow": {"Mode": "FLEXIBLE", "MaximumWindowInMinutes": 15},
+        "KmsKeyArn": f"arn:aws:kms:eu-west-1:{NUMBER}:key/mine",
+        "EndDate": end,
+    }
+    asked = ("Name", "Description", "ScheduleExpression", "ScheduleExpressionTimezone", "State")
+    scheduler.update_schedule(
+        **{name: found[name] for name in asked},
+        **rest,
+        StartDate=started,
+        Target={**found["Target"], **target},
+    )
+    return {**rest, "Target": target}
+
+
+LATER, EARLIER = datetime(2099, 1, 1, tzinfo=timezone.utc), datetime(2020, 1, 1, tzinfo=timezone.utc)
+
+
+@pytest.mark.parametrize("started", [LATER, EARLIER])
+def test_what_users_set_for_the_schedule_stays(aws: Aws, started: datetime) -> None:
+    flow(aws, plan(schedules=(DAILY,))).plan().apply()
+    rest = set_by_hand(aws, started)
+    if started == LATER:
+        rest["StartDate"] = LATER
+    assert flow(aws, plan(schedules=(DAILY,))).plan().is_empty
+    flow(aws, plan(schedules=(Schedule("0 * * * *"),))).plan().apply()
+    schedule = aws.scheduler.schedule("train")
+    assert schedule is not None
+    assert (schedule.expression, schedule.rest) == ("cron(0 * * * ? *)", rest)
+
+
+@pytest.mark.parametrize("started", [LATER, EARLIER])
+def test_what_users_set_for_the_schedule_is_put_back(aws: Aws, started: datetime) -> None:
+    deployment = flow(aws, plan(schedules=(DAILY,))).plan().apply()
+    rest = set_by_hand(aws, started)
+    fail(aws, "stepfunctions", "DeleteStateMachine", "AccessDeniedException")
+    with pytest.raises(AwsError, match="all that was changed before has been undone"):
+        deployment.delete()
+    found = aws.client("scheduler").get_schedule(Name="train")
+    target = {name: found["Target"][name] for name in rest["Target"]}
+    assert {**{name: found[name] for name in rest}, "Target": target} == rest
 
 
 def test_the_history_goes_to_the_log_group_when_asked_for(aws: Aws) -> None:
@@ -378,6 +467,13 @@ def test_another_users_flow_needs_its_token(aws: Aws) -> None:
     with pytest.raises(Refusal, match=r"existing version of train .* deployed by the user ada"):
         flow(aws, theirs).plan(authorize="train-0-wrong")
     assert flow(aws, theirs).plan(authorize="train-0-abcd").apply().owner == "eve"
+
+
+def test_no_token_opens_a_flow_without_one(aws: Aws) -> None:
+    arn = flow(aws).plan().apply().deployed.machine.arn
+    aws.states.tag(arn, {"metaflow.production_token": ""})
+    with pytest.raises(Refusal, match="its production token was not given"):
+        flow(aws, plan(owner="eve", production_token="")).plan(authorize="")
 
 
 def test_deleting_removes_machine_and_schedule(aws: Aws) -> None:

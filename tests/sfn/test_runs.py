@@ -25,10 +25,10 @@ def deployment(aws: Aws) -> Deployment:
 @pytest.mark.parametrize(
     ("recording", "said"),
     [
-        ("linear", f"step train, task t, attempt 1: {EXITED}"),
-        ("inline", f"step body, task t-1, attempt 1: {EXITED}"),
-        ("distributed", f"step body, task t-1, attempt 1: {EXITED}"),
-        ("gang", "step gang, task t, attempt 0: Essential container in task exited, exit code 4"),
+        ("linear", f"step train, task t, try 2: {EXITED}"),
+        ("inline", f"step body, task t-1, try 2: {EXITED}"),
+        ("distributed", f"step body, task t-1, try 2: {EXITED}"),
+        ("gang", "step gang, task t, try 1: Essential container in task exited, exit code 4"),
         ("failstate", "step start: Metaflow.UnknownStep: the switch chose x"),
         ("timeout", "the run took longer than its workflow timeout"),
     ],
@@ -80,7 +80,7 @@ def test_a_job_that_batch_has_forgotten_hides_no_failure() -> None:
     for answer in replay.answers("DescribeJobs"):
         answer["jobs"] = []
     assert str(replay.run().failure()) == (
-        "step train, task t, attempt 1: States.TaskFailed: Batch has forgotten job "
+        "step train, task t, try 2: States.TaskFailed: Batch has forgotten job "
         "607d0608-5589-402f-b8a8-16463b8a6cb5"
     )
 
@@ -116,6 +116,31 @@ def test_jobs_whose_end_was_seen_are_finished() -> None:
     [last, _] = [event for event in history["events"] if event["type"] == "TaskFailed"]
     unseen = [event for event in history["events"] if event is not last]
     assert list(unfinished_jobs(unseen)) == [json.loads(last["taskFailedEventDetails"]["cause"])["JobId"]]
+
+
+@pytest.mark.usefixtures("environment")
+def test_a_job_that_took_too_long_is_a_try_too() -> None:
+    [history] = Replay("linear").answers("GetExecutionHistory")
+    for event in history["events"]:
+        if event["type"] == "TaskFailed":
+            del event["taskFailedEventDetails"]
+            event |= {"type": "TaskTimedOut", "taskTimedOutEventDetails": {"error": "States.Timeout"}}
+    found = failed_state(history["events"])
+    assert found is not None
+    assert (found.error, found.tries) == ("States.Timeout", 2)
+
+
+@pytest.mark.usefixtures("environment")
+def test_what_aws_has_cut_off_hides_no_failure() -> None:
+    [history] = Replay("linear").answers("GetExecutionHistory")
+    for event in history["events"]:
+        for details in (event.get("taskFailedEventDetails", {}), event.get("taskSubmittedEventDetails", {})):
+            details.update({name: details[name][:40] for name in ("cause", "output") if name in details})
+    found = failed_state(history["events"])
+    assert found is not None
+    failed = [event for event in history["events"] if event["type"] == "TaskFailed"]
+    assert (found.name, found.job, found.tries) == ("train", "", len(failed))
+    assert list(unfinished_jobs([e for e in history["events"] if e["type"] != "TaskFailed"])) == []
 
 
 def test_a_run_is_started_with_its_parameters(deployment: Deployment) -> None:

@@ -27,10 +27,21 @@ DISTRIBUTED_ONLY = {
 
 def findings(machine: StateMachine) -> Iterator[Finding]:
     """Everything about Map states."""
-    for place in places(machine):
-        if isinstance(place.state, Map):
-            for rule, message in _problems(place.state):
-                yield Finding(place.state.name, rule, message)
+    maps = [place.state for place in places(machine) if isinstance(place.state, Map)]
+    for state in maps:
+        for rule, message in _problems(state):
+            yield Finding(state.name, rule, message)
+    yield from _labels(maps)
+
+
+def _labels(maps: list[Map]) -> Iterator[Finding]:
+    first: dict[str, str] = {}
+    for state in maps:
+        if state.label is not None and first.setdefault(state.label, state.name) != state.name:
+            message = (
+                f"its Label {state.label!r} is that of {first[state.label]!r} too; each has to be unique"
+            )
+            yield Finding(state.name, "duplicate-label", message)
 
 
 def _problems(state: Map) -> Iterator[tuple[str, str]]:

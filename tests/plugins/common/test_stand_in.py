@@ -1,12 +1,15 @@
 from __future__ import annotations
 
+import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 from metaflow.exception import MetaflowException
 
 from metaflow_extensions.orchestrators.plugins.common.stand_in import stand_in
 from metaflow_provider.plan.model import Parameter
+from sfn.comment import parameters_in
 from tests.flows import Place
 
 PARAMETERS = (
@@ -49,3 +52,26 @@ def test_a_flow_without_parameters(place: Place) -> None:
 def test_names_that_somebody_put_into_a_machine_are_not_run(flow: str, name: str) -> None:
     with pytest.raises(MetaflowException, match="is none of Metaflow's"):
         stand_in(flow, [Parameter(name, "int")])
+
+
+@pytest.mark.parametrize("field", ["name", "type", "required"])
+def test_a_comment_that_somebody_wrote_is_not_run(place: Place, field: str) -> None:
+    mark = place.folder / "was_run"
+    code = f"__import__('pathlib').Path({str(mark)!r}).touch()"
+    code = f"a', default={code}) #" if field == "name" else code
+    described: dict[str, Any] = {"type": "int", "required": True}
+    name = code if field == "name" else "alpha"
+    comment = json.dumps({"metaflow": {"parameters": {name: {**described, field: code}}}})
+    try:
+        text = stand_in("Train", parameters_in(json.dumps({"Comment": comment})))
+    except MetaflowException:
+        text = stand_in("Train", ())
+    assert place.run(place.write(text), "show").status == 0
+    assert not mark.exists()
+
+
+def test_what_is_required_is_written_as_a_value(place: Place) -> None:
+    mark = place.folder / "was_run"
+    code: Any = f"__import__('pathlib').Path({str(mark)!r}).touch()"
+    place.run(place.write(stand_in("Train", [Parameter("alpha", "int", required=code)])), "show")
+    assert not mark.exists()

@@ -63,7 +63,12 @@ def test_no_role(engine: Engine, place: Place) -> None:
     reason = "No IAM role found for AWS Step Functions; set METAFLOW_SFN_IAM_ROLE to its ARN"
     for arguments in (["create"], ["trigger"], ["list"]):
         assert refused(engine, without(place, "METAFLOW_SFN_IAM_ROLE"), *arguments) == reason
-    assert refused(engine, without(place, METAFLOW_SFN_IAM_ROLE="step-functions"), "create") == (
+
+
+@pytest.mark.parametrize("arguments", [["create"], ["check"], ["create", "--only-json"]])
+def test_a_role_that_is_none(engine: Engine, place: Place, arguments: list[str]) -> None:
+    place.write(flow())
+    assert refused(engine, without(place, METAFLOW_SFN_IAM_ROLE="step-functions"), *arguments) == (
         "METAFLOW_SFN_IAM_ROLE is 'step-functions', which is no ARN of an IAM role; "
         "set it to one such as arn:aws:iam::123456789012:role/step-functions"
     )
@@ -378,6 +383,9 @@ def test_deploying_the_same_twice(engine: Engine, place: Place) -> None:
     assert not any(line.startswith(("create ", "update ", "delete ")) for line in again)
     assert contents(engine) == before
     assert done(place, "diff").out == "Nothing would change.\n"
+    # Metaflow's INFO file is in the package, and not what is deployed.
+    elsewhere = without(place, APP="another")
+    assert done(elsewhere, "diff").out == "Nothing would change.\n"
 
 
 def test_the_difference(engine: Engine, place: Place) -> None:

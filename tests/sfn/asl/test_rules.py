@@ -210,6 +210,13 @@ class TestMaps:
         }
         assert found(each(DISTRIBUTED, **fields)) == []
 
+    def test_labels_are_unique_in_a_machine(self) -> None:
+        inner = each(DISTRIBUTED, Label="lines")
+        config = {"ProcessorConfig": DISTRIBUTED}
+        outer = {"Type": "Map", "ItemProcessor": {**inner, **config}, "Label": "lines", "End": True}
+        only(scope(outer=outer), "each", "duplicate-label", "Label 'lines' is that of 'outer' too")
+        assert found(scope(outer={**outer, "Label": "files"})) == []
+
     def test_an_inline_map_has_no_execution_type(self) -> None:
         only(
             each({"Mode": "INLINE", "ExecutionType": "STANDARD"}), "each", "distributed-only", "ExecutionType"

@@ -18,6 +18,7 @@ from tests.metaflow_provider.plans import plan, step
 from tests.sfn.translation.plans import CODE, RUNTIME, on_batch
 
 ROLE = "arn:aws:iam::123456789012:role/execution"
+SECRETS = {"METAFLOW_SERVICE_HEADERS": "arn:aws:secretsmanager:us-east-1:123456789012:secret:headers"}
 
 
 def flow_with(first: Step, **fields: Any) -> FlowPlan:
@@ -116,6 +117,17 @@ def test_fargate() -> None:
 
 
 @pytest.mark.parametrize(
+    ("cpu", "memory"), [("0.25", "512"), ("1", "7168"), ("8", "20480"), ("16", "122880"), ("32", "249856")]
+)
+def test_sizes_that_fargate_has(cpu: str, memory: str) -> None:
+    found = container(fargate=True, execution_role=ROLE, cpu=cpu, memory=memory)
+    assert found["resourceRequirements"] == [
+        {"type": "VCPU", "value": cpu},
+        {"type": "MEMORY", "value": memory},
+    ]
+
+
+@pytest.mark.parametrize(
     ("fargate", "attributes", "said"),
     [
         (
@@ -130,7 +142,29 @@ def test_fargate() -> None:
         ),
         (True, {}, "jobs on Fargate need an execution role; set METAFLOW_ECS_FARGATE_EXECUTION_ROLE"),
         (False, {"ephemeral_storage": 30}, "ephemeral_storage is only available on Fargate"),
-        (False, {"swappiness": 101}, "swappiness=101 is not a whole number from 0 to 100"),
+        (
+            True,
+            {"execution_role": ROLE, "gpu": "1"},
+            "gpu is not available on Fargate; remove it, or use a queue of",
+        ),
+        (True, {"execution_role": ROLE, "host_volumes": ["/data"]}, "host_volumes is not available on"),
+        (
+            True,
+            {"execution_role": ROLE, "cpu": "3"},
+            "Fargate has no 3 vCPU; set cpu to one of 0.25, 0.5, 1, 2, 4, 8, 16, 32, or use",
+        ),
+        (
+            True,
+            {"execution_role": ROLE, "cpu": "8", "memory": "16385"},
+            "no 16385 MiB of memory for 8 vCPU; set memory to 20480 (it has 16384 to 61440), or use",
+        ),
+        (True, {"execution_role": ROLE, "cpu": "1", "memory": "9216"}, "set memory to 8192 (it has 2048 to"),
+        (
+            False,
+            {"max_swap": 10, "swappiness": 100},
+            "swappiness=100 is not a whole number from 0 to 99",
+        ),
+        (False, {"swappiness": 60}, "swappiness has no effect without max_swap; set max_swap too"),
         (False, {"shared_memory": 0}, "shared_memory=0 is not a whole number of at least 1"),
         (False, {"inferentia": "two"}, "inferentia=two is not a whole number"),
     ],
@@ -172,12 +206,20 @@ def test_retries_wait_as_long_as_they_say() -> None:
     )
 
 
-def test_secrets_are_references() -> None:
-    arn = "arn:aws:secretsmanager:us-east-1:123456789012:secret:headers"
-    found = definition(on_batch(step("start", "end")), secrets={"METAFLOW_SERVICE_HEADERS": arn})
-    assert found.body["containerProperties"]["secrets"] == [
-        {"name": "METAFLOW_SERVICE_HEADERS", "valueFrom": arn}
+def test_secrets_are_references_that_the_execution_role_reads() -> None:
+    first = on_batch(step("start", "end"), execution_role=ROLE)
+    found = definition(first, secrets=SECRETS).body["containerProperties"]
+    assert found["secrets"] == [
+        {"name": "METAFLOW_SERVICE_HEADERS", "valueFrom": SECRETS["METAFLOW_SERVICE_HEADERS"]}
     ]
+    assert found["executionRoleArn"] == ROLE
+    assert "executionRoleArn" not in definition(first).body["containerProperties"]
+    said = (
+        "secrets reach a job through its execution role; "
+        "set METAFLOW_ECS_FARGATE_EXECUTION_ROLE, or execution_role"
+    )
+    with pytest.raises(Refusal, match=f"step start, @batch: {said}"):
+        definition(on_batch(step("start", "end")), secrets=SECRETS)
 
 
 def test_the_name_is_the_content() -> None:

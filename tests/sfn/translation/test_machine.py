@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import pytest
 from hypothesis import given, settings
 
+from metaflow_extensions.orchestrators.core.hand_over import parameters_key, record_key
+from metaflow_extensions.orchestrators.core.ids import task_id
 from metaflow_provider.plan import FlowPlan, Step
 from metaflow_provider.plan.model import Child, Limits, Parameter
-from sfn.asl import Map, Parallel, StateMachine, Task, check
+from sfn.asl import Map, Parallel, State, StateMachine, Task, check
 from sfn.integrations import problems
 from sfn.settings import Settings
 from sfn.translation.machine import translate
@@ -108,6 +111,82 @@ def test_names_that_are_too_long_for_a_state_are_cut_and_stay_apart() -> None:
     assert sum(1 for _ in found.walk()) == 6
 
 
+def test_maps_of_steps_that_begin_alike_have_labels_of_their_own() -> None:
+    long = "s" * 40
+    steps = (
+        step("start", long + "a", kind="foreach"),
+        step(long + "a", long + "b", kind="foreach"),
+        step(long + "b", "inner", kind="foreach"),
+        step("inner", "gather"),
+        step("gather", "join", kind="join"),
+        step("join", "last", kind="join"),
+        step("last", "end", kind="join"),
+        step("end"),
+    )
+    found = machine(batch_plan(*steps), distributed=True)
+    assert check(found, problems) == []
+    labels = [state.label or "" for state in found.walk() if isinstance(state, Map)]
+    assert len(set(labels)) == 3
+    assert {len(label) for label in labels} == {5, 40}
+
+
+def test_items_that_cannot_be_read_are_read_again() -> None:
+    found = machine(batch_plan(*SHAPES["foreach"])).find("start.each")
+    [rule] = found.to_dict()["Retry"]
+    assert (rule["ErrorEquals"], rule["MaxAttempts"]) == (["States.ItemReaderFailed"], 5)
+
+
+def value(expression: str, **states: Any) -> Any:
+    """What a state's expression is, with `input` and `context` as its `$states`."""
+    context = {"Execution": {"Name": "7c9e"}, **states.pop("context", {})}
+    code = expression.removeprefix("{%").removesuffix("%}")
+    return evaluate(code, states={"context": context, **states})
+
+
+def place_of_item(each: Map, place: Mapping[str, Any], item: int) -> dict[str, Any]:
+    states = {"input": place, "context": {"Map": {"Item": {"Value": item}}}}
+    return {name: value(text, **states) for name, text in each.to_dict()["ItemSelector"].items()}
+
+
+def key(state: State, place: Mapping[str, Any]) -> Any:
+    return value(state.to_dict()["Arguments"]["Key"], input=place)
+
+
+def each(found: StateMachine, name: str) -> Map:
+    state = found.find(name)
+    assert isinstance(state, Map)
+    return state
+
+
+START = {"run": "sfn-7c9e", "task": "t"}
+
+
+def test_the_machine_reads_the_records_of_nested_tasks_where_tasks_write_them() -> None:
+    found = machine(batch_plan(*SHAPES["nested_foreach"]))
+    outer = place_of_item(each(found, "start.each"), START, 2)
+    assert key(found.find("outer.read"), outer) == "root/" + record_key(
+        "Train", "sfn-7c9e", "outer", task_id((2,))
+    )
+    reader = each(found, "start.each").to_dict()["ItemReader"]["Arguments"]["Key"]
+    assert value(reader, input=START) == "root/" + record_key("Train", "sfn-7c9e", "start", task_id(()))
+
+
+def test_the_machine_reads_the_records_of_iterations_where_tasks_write_them() -> None:
+    found = machine(batch_plan(*SHAPES["loop_in_foreach"]))
+    place = place_of_item(each(found, "start.each"), START, 2)
+    read = found.find("again.read")
+    for iteration in range(3):
+        expected = record_key("Train", "sfn-7c9e", "again", task_id((2,), iteration))
+        assert key(read, place) == f"root/{expected}"
+        result = {"Body": '{"next": ["again"]}'}
+        place = value(read.to_dict()["Output"], input=place, result=result)
+
+
+def test_the_machine_puts_parameters_where_tasks_read_them() -> None:
+    found = machine(batch_plan(*SHAPES["linear"], parameters=(Parameter("alpha", "float"),)))
+    assert key(found.find("parameters.put"), {}) == "root/" + parameters_key("Train", "sfn-7c9e")
+
+
 def test_what_a_user_wrote_is_no_expression() -> None:
     queue, tags = "{% $x %}", {"team": "{% $boom() %}"}
     steps = (on_batch(step("start", "end"), queue=queue, aws_batch_tags=tags), on_batch(step("end")))
@@ -138,3 +217,5 @@ def test_names_of_jobs_are_what_batch_takes() -> None:
     flow = batch_plan(step("start", "end"), step("end"), flow="_Größe" + "x" * 120)
     name = Translator(flow, Settings()).job_name(flow.steps[0])
     assert re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9_-]{0,79}", name)
+    nothing_left = batch_plan(step("öß", "end"), step("end"), flow="Ü")
+    assert Translator(nothing_left, Settings()).job_name(nothing_left.steps[0]) == "metaflow"

@@ -6,7 +6,7 @@ import hashlib
 import io
 import tarfile
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from .generated import is_generated
@@ -25,9 +25,36 @@ class BuiltPackage:
     description: CodePackage
     blob: bytes
 
+    def same_as(self, sha: str, flow_datastore: Any) -> BuiltPackage:
+        """This package under the address of another one, if that is in the datastore with the same files.
+
+        Metaflow's INFO file names user, Python and git state, so the same files have many addresses.
+        """
+        own = self.description
+        if sha in ("", own.sha) or not _holds(flow_datastore, sha, own.digest):
+            return self
+
+        def moved(text: str) -> str:
+            return text.replace(f"{own.sha[:2]}/{own.sha}", f"{sha[:2]}/{sha}")
+
+        commands = tuple(map(moved, own.commands))
+        return replace(self, description=replace(own, url=moved(own.url), sha=sha, commands=commands))
+
     def upload(self, flow_datastore: Any) -> None:
-        """Save it; does nothing if the datastore has it."""
+        """Save it; does nothing if the datastore has it, or another package with the same files is used."""
+        if hashlib.sha1(self.blob).hexdigest() != self.description.sha:
+            return
         flow_datastore.save_data([self.blob], len_hint=1)
+
+
+def _holds(flow_datastore: Any, sha: str, digest: str) -> bool:
+    """Whether the datastore has a package of these files at this address."""
+    store = flow_datastore.ca_store
+    path = store._storage_impl.path_join(store._prefix, sha[:2], sha)
+    if not all(store._storage_impl.is_file([path])):
+        return False
+    [(_, blob)] = flow_datastore.load_data([sha], force_raw=True)
+    return hashlib.sha1(blob).hexdigest() == sha and files_digest(blob) == digest
 
 
 def build_package(state: Any, *, for_containers: bool = False) -> BuiltPackage:

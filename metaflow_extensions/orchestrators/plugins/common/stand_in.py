@@ -31,7 +31,7 @@ class {flow}(FlowSpec):
 if __name__ == "__main__":
     {flow}()
 """
-_PARAMETER = "    parameter_{number} = Parameter({name!r}, type={type}, required={required})\n"
+_PARAMETER = "    parameter_{number} = Parameter({name!r}, type={type}, required={required!r})\n"
 
 
 def stand_in(flow: str, parameters: Iterable[Parameter]) -> str:

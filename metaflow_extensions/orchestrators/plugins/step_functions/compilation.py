@@ -79,15 +79,16 @@ def read_settings(state: Any, wishes: SfnWishes, platforms: Mapping[str, str]) -
         platforms: `EC2` or `FARGATE` by job queue.
 
     Raises:
-        Refusal: a malformed tag, or service headers with no secret to take them from.
+        Refusal: a malformed tag or role, or service headers with no secret to take them from.
     """
     from metaflow import metaflow_config as config
 
+    from sfn import Account
     from sfn.settings import Settings
 
     return Settings(
         queue=config.BATCH_JOB_QUEUE or "",
-        partition=(config.SFN_IAM_ROLE or "arn:aws").split(":")[1],
+        partition=Account(config.SFN_IAM_ROLE).partition if config.SFN_IAM_ROLE else "aws",
         platforms=platforms,
         distributed=wishes.distributed,
         batch_tags=dict(_tag(text) for text in wishes.batch_tags),

@@ -12,8 +12,9 @@ from metaflow_provider.plan import FlowPlan, Refusal, dumps
 from metaflow_provider.plan.reader import with_included_files
 from sfn import Account, Aws, Deployment, StepFunctions
 from sfn.api import DeploymentPlan
+from sfn.comment import package_in
 from sfn.deployment import look
-from sfn.settings import EC2, FARGATE
+from sfn.settings import EC2, FARGATE, Settings
 
 from ..common.code_package import BuiltPackage, build_package
 from ..common.datastore import check_reachable
@@ -79,8 +80,13 @@ def connect(settings: Mapping[str, str] | None = None) -> Aws:
     return Aws(Account(role, setting("EVENTS_SFN_ACCESS_IAM_ROLE"), setting("SFN_EXECUTION_LOG_GROUP_ARN")))
 
 
-def compile_offline(state: Any, wishes: SfnWishes) -> Compiled:
+def compile_offline(state: Any, wishes: SfnWishes, *, include_files: bool = False) -> Compiled:
     """Compile without any look at AWS.
+
+    Args:
+        state: the `obj` of a click command of Metaflow's.
+        wishes: what was asked for.
+        include_files: put the files of IncludeFile defaults into the datastore, since objects name them.
 
     Raises:
         Refusal: the flow, or a wish, cannot be met.
@@ -99,7 +105,11 @@ def compile_offline(state: Any, wishes: SfnWishes) -> Compiled:
         )
     settings = read_settings(state, wishes, dict.fromkeys(queues, platform))
     plan = replace(plan, production_token=offline_token(state.deployment_name))
-    return _compiled(state, plan, settings)
+    if include_files:
+        plan = with_included_files(plan, state.flow)
+    else:
+        _tell_files(state, plan)
+    return _compiled(plan, settings, build_package(state, for_containers=True))
 
 
 def plan_deployment(
@@ -120,7 +130,13 @@ def plan_deployment(
     previous = (deployed.owner, deployed.token) if deployed else None
     echo = (lambda *_, **__: None) if quiet else state.echo
     token = resolve_token(state.deployment_name, ENGINE, COMMAND, previous, tokens, echo)
-    compiled = _compiled(state, replace(plan, production_token=token.value), settings, aws, log_history)
+    package = build_package(state, for_containers=True)
+    if deployed:
+        package = package.same_as(package_in(deployed.machine.definition), state.flow_datastore)
+    plan = replace(plan, production_token=token.value)
+    compiled = _compiled(plan, settings, package, aws, log_history)
+    if quiet:
+        _tell_files(state, plan)
     old_token = deployed.token if deployed else ""
     return Planned(compiled, compiled.flow.plan(authorize=old_token), token, old_token)
 
@@ -221,10 +237,21 @@ def authorized(state: Any, authorize: str | None, command: str) -> Deployment:
     return deployment
 
 
+def _tell_files(state: Any, plan: FlowPlan) -> None:
+    files = [parameter.name for parameter in plan.parameters if parameter.type == "file"]
+    if files:
+        state.echo(
+            f"The default of {', '.join(files)} is left out: a deployment puts the file into the datastore."
+        )
+
+
 def _compiled(
-    state: Any, plan: FlowPlan, settings: Any, aws: Aws | None = None, log_history: bool = False
+    plan: FlowPlan,
+    settings: Settings,
+    package: BuiltPackage,
+    aws: Aws | None = None,
+    log_history: bool = False,
 ) -> Compiled:
-    package = build_package(state, for_containers=True)
     plan = replace(plan, code=package.description)
     flow = StepFunctions(plan, settings, translator=read_translator(), log_history=log_history, aws=aws)
     return Compiled(flow, package)

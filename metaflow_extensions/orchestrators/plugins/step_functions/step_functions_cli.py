@@ -149,7 +149,7 @@ def create(
             obj.echo_always(compiled.flow.machine.to_json(), err=False, no_bold=True)
             return
         if output_dir is not None:
-            _write_objects(obj, deployment.compile_offline(obj, wishes), Path(output_dir), upload)
+            _write_objects(obj, wishes, Path(output_dir), upload)
             return
         obj.echo(f"Deploying *{name}* to AWS Step Functions...", bold=True)
         tokens = TokenWishes(authorize, given_token, generate_new_token)
@@ -383,22 +383,24 @@ def _wishes(obj: Any, compress: bool, options: dict[str, Any]) -> Any:
     )
 
 
-def _write_objects(obj: Any, compiled: Any, folder: Path, upload: bool) -> None:
+def _write_objects(obj: Any, wishes: Any, folder: Path, upload: bool) -> None:
     from metaflow_provider.plan import Refusal
 
     from ..common.datastore import check_reachable
-    from .deployment import write_objects
+    from .deployment import compile_offline, write_objects
 
+    problem = "" if upload else "--no-upload was given"
+    try:
+        if upload:
+            check_reachable(obj.flow_datastore)
+    except Refusal as refusal:
+        problem = str(refusal)
+    compiled = compile_offline(obj, wishes, include_files=not problem)
     for file in write_objects(compiled, folder):
         obj.echo_always(str(file), err=False, no_bold=True)
-    problem = "--no-upload was given"
-    if upload:
-        try:
-            check_reachable(obj.flow_datastore)
-            compiled.package.upload(obj.flow_datastore)
-            return
-        except Refusal as refusal:
-            problem = str(refusal)
+    if not problem:
+        compiled.package.upload(obj.flow_datastore)
+        return
     obj.echo(
         f"The code package {compiled.package.description.url} was not uploaded ({problem}); before a run, "
         "do the same without --no-upload where the datastore can be reached"

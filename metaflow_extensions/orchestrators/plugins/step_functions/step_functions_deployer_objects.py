@@ -187,7 +187,10 @@ class StepFunctionsDeployedFlow(DeployedFlow):
         return StepFunctionsTriggeredRun(self.deployer, self.deployer.start(kwargs))
 
     def delete(self, **kwargs: Any) -> bool:
-        """Remove the state machine and its schedule; whether that succeeded. Runs at work go on.
+        """Remove the state machine and its schedule; whether that succeeded.
+
+        AWS ends the runs that are at work at their next state.
+        https://docs.aws.amazon.com/step-functions/latest/apireference/API_DeleteStateMachine.html
 
         Args:
             **kwargs: `authorize`: production token of the flow, if it is another user's.
