@@ -48,7 +48,7 @@ def execution_arn(machine: str, run_id: str) -> str:
     return f"arn:aws:states:{REGION}:{ACCOUNT}:execution:{machine}:{run_id.removeprefix('sfn-')}"
 
 
-def run_on_sfn(case: Case, engine: Engine, seconds: float = 600) -> RunSnapshot:
+def run_on_sfn(case: Case, engine: Engine, seconds: float = 1800) -> RunSnapshot:
     """Deploy the case, run it, and read the run.
 
     Raises:
