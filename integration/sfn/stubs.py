@@ -1,4 +1,4 @@
-"""Functions in the place of jobs: they leave in S3 what a task of Metaflow's leaves, without a start of Python.
+"""Functions in the place of jobs: they leave in S3 what a task leaves, without a start of Python.
 
 Each has the artifacts of the flow's first task, as a step has those of its parent, and some of its own.
 """
@@ -28,7 +28,9 @@ def item(job: StubbedJob) -> int:
 
     task = Task.of(job)
     [index], _ = parse_task_id(task.id)
-    frame = ForeachFrame(task.step, task.first("_foreach_var"), task.first("_foreach_num_splits"), index, None)
+    frame = ForeachFrame(
+        task.step, task.first("_foreach_var"), task.first("_foreach_num_splits"), index, None
+    )
     task.leave(["join"], _foreach_stack=[frame], number=index)
     return 0
 
@@ -37,8 +39,8 @@ def turn(job: StubbedJob) -> int:
     """An iteration of a loop, `work`, which leads to `end` after ITERATIONS and has counted them."""
     task = Task.of(job)
     _, iteration = parse_task_id(task.id)
-    following = "work" if iteration + 1 < ITERATIONS else "end"
-    task.leave([following], _iteration_stack=[iteration], count=iteration + 1)
+    case, following = ("again", "work") if iteration + 1 < ITERATIONS else ("done", "end")
+    task.leave([following], _iteration_stack=[iteration], count=iteration + 1, case=case)
     record = {"next": [following], "n": None}
     task.put(record_key(task.flow, task.run, task.step, task.id), json.dumps(record).encode())
     return 0

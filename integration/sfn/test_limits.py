@@ -46,7 +46,6 @@ def start(self):
 def end(self):
     pass
 """
-ENDED = ("SUCCEEDED", "FAILED")
 PAIRS = threading.Barrier(2, timeout=60)
 
 
@@ -85,22 +84,24 @@ def test_workflow_timeout(engine: Engine, tmp_path: Path) -> None:
     execution = flow.start()
     assert flow.ended(execution)["status"] == "TIMED_OUT"
     assert flow.command("status", run_id(execution)).split() == ["TIMED_OUT"]
-    for job in flow.jobs():
-        engine.client("batch").terminate_job(jobId=job["jobId"], reason="the test is over")
+    wait_until(lambda: statuses(flow) == {"FAILED"}, 60, "the job has ended", poll=0.5)
 
 
 def test_terminate_ends_the_jobs_of_a_distributed_map(engine: Engine, tmp_path: Path) -> None:
     flow = Flow(engine, tmp_path, "Endless").write(FOREACH)
     flow.create()
     execution = flow.start()
-    wait_until(lambda: running(flow) == 2, 120, "two jobs are at work")
+    wait_until(lambda: running(flow) == 2, 120, "two jobs are at work", poll=0.5)
     assert len(flow.jobs("body")) == 6
     flow.command("terminate", run_id(execution))
     assert flow.ended(execution)["status"] == "ABORTED"
-    wait_until(lambda: all(job["status"] in ENDED for job in flow.jobs("body")), 60, "all jobs have ended")
-    assert {job["status"] for job in flow.jobs("body")} == {"FAILED"}
+    wait_until(lambda: statuses(flow, "body") == {"FAILED"}, 60, "all jobs have ended", poll=0.5)
     assert len(flow.jobs("body")) == 6
 
 
 def running(flow: Flow) -> int:
     return sum(job["status"] == "RUNNING" for job in flow.jobs("body"))
+
+
+def statuses(flow: Flow, step: str = "") -> set[str]:
+    return {job["status"] for job in flow.jobs(step)}

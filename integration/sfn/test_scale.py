@@ -10,6 +10,7 @@ import pytest
 
 from integration.conformance.canonical import canonical
 from integration.harness.sfn.engine import Engine
+from integration.harness.skips import skipped_if_missing
 from integration.sfn.flow import Flow, task
 from integration.sfn.stubs import ITERATIONS
 
@@ -52,9 +53,16 @@ def work(self):
 
 @step
 def end(self):
-    self.total = self.count
+    self.left_as = [self.count, self.case]
 """
 LONGEST_DEFINITION = 1024 * 1024
+
+
+@pytest.fixture(scope="module")
+def wide_engine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Engine]:
+    """An engine of its own: to list thousands of jobs takes others long."""
+    with skipped_if_missing(), Engine(tmp_path_factory.mktemp("wide")) as engine:
+        yield engine
 
 
 @contextmanager
@@ -74,13 +82,15 @@ def check_wide(flow: Flow, n: int, seconds: float) -> None:
     assert task(run, "end").artifacts["count"] == canonical(n)
 
 
-def test_a_foreach_of_5000(engine: Engine, tmp_path: Path) -> None:
-    check_wide(Flow(engine, tmp_path, "Wide"), 5000, seconds=600)
+def test_a_foreach_of_30(engine: Engine, tmp_path: Path) -> None:
+    check_wide(Flow(engine, tmp_path, "Wide"), 30, seconds=120)
 
 
 @pytest.mark.conformance
-def test_a_foreach_of_20000(engine: Engine, tmp_path: Path) -> None:
-    check_wide(Flow(engine, tmp_path, "Wider"), 20_000, seconds=1800)
+@pytest.mark.parametrize("n", [5000, 20_000])
+def test_a_wider_foreach(wide_engine: Engine, tmp_path: Path, n: int) -> None:
+    # Metaflow itself asks for eighteen objects of every input of a join.
+    check_wide(Flow(wide_engine, tmp_path, f"Wide{n}"), n, seconds=n * 0.3)
 
 
 def test_a_loop_of_250_iterations(engine: Engine, tmp_path: Path) -> None:
@@ -88,14 +98,9 @@ def test_a_loop_of_250_iterations(engine: Engine, tmp_path: Path) -> None:
     flow.create()
     with stubbed(engine, f"{flow.name}-work-*", "turn"):
         run = flow.succeeded(flow.start(), seconds=300)
-    end = task(run, "end")
-    assert end.artifacts["total"] == canonical(ITERATIONS)
-    turns = [each for each in run.tasks if each.key.step == "work"]
-    assert [each.key.iteration for each in turns] == list(range(ITERATIONS))
-    assert [each.artifacts["_transition"] for each in turns[-2:]] == [
-        canonical((["work"], None)),
-        canonical((["end"], None)),
-    ]
+    assert task(run, "end").artifacts["left_as"] == canonical([ITERATIONS, "done"])
+    later = [f"Rounds-work-t-i{n}" for n in range(1, ITERATIONS)]
+    assert [job["jobName"] for job in flow.jobs("work")] == ["Rounds-work-t", *later]
 
 
 @pytest.mark.conformance
