@@ -158,7 +158,8 @@ def test_a_task_may_be_cleared_until_its_attempts_are_used(engine: Engine) -> No
         ended = [engine.finished(flow, run_id) for flow, run_id in runs.items()]
         assert {run.states()["work", -1] for run in ended} == {"success" if clear < 6 else "failed"}
     for flow, run_id in runs.items():
-        refusal = f"Task {airflow_run_id(run_id, flow)}/work/t was tried 6 times, as often as Metaflow allows"
+        task = "/".join([airflow_run_id(run_id, flow), "work", "t"])
+        refusal = f"Task {task} was tried 6 times, as often as Metaflow allows"
         assert refusal in engine.log(flow, run_id, "work")
         env = {**flows[flow], "METAFLOW_SERVICE_HEADERS": engine.headers_json}
         left = engine.read(flow, run_id, env)

@@ -35,7 +35,7 @@ def variables(call: StepCall) -> dict[str, str]:
     """Variables of this step of this run, as stock Metaflow sets them; those of `@environment` come last."""
     step = call.plan.step(call.step)
     return {
-        **code_variables(call.plan, step),
+        **code_variables(call.plan),
         "METAFLOW_STEP_NAME": call.step,
         "METAFLOW_RUN_ID": call.run_id,
         "METAFLOW_RUNTIME_NAME": "airflow",

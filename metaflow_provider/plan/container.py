@@ -47,4 +47,4 @@ def container_request(plan: FlowPlan, step: Step, run_name_field: str) -> str:
 
 def container_environment(plan: FlowPlan, step: Step) -> dict[str, str]:
     """Variables of every task of a step; those of `@environment` come last."""
-    return {**plan.runtime.environment, **code_variables(plan, step), **step.environment}
+    return {**plan.runtime.environment, **code_variables(plan), **step.environment}

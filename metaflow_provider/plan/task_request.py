@@ -31,8 +31,8 @@ def step_request(plan: FlowPlan, step: Step) -> dict[str, Any]:
     }
 
 
-def code_variables(plan: FlowPlan, step: Step) -> dict[str, str]:
-    """Variables that name a step and its code, as stock Metaflow sets them on every engine."""
+def code_variables(plan: FlowPlan) -> dict[str, str]:
+    """Variables that name the flow's code, as stock Metaflow sets them on every engine."""
     code = plan.code
     return {
         "METAFLOW_CODE_METADATA": code.metadata if code else "",

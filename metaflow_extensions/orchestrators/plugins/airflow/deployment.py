@@ -13,7 +13,7 @@ from metaflow_provider.plan import FlowPlan, Refusal, dumps
 from metaflow_provider.plan.model import Limits
 from metaflow_provider.plan.reader import Wishes, build_plan, with_included_files
 
-from ..common.capabilities import check_capabilities
+from ..common.capabilities import check_capabilities, check_limits
 from ..common.code_package import BuiltPackage, build_package
 from ..common.datastore import check_reachable
 from ..common.naming import DeploymentName, NameRule
@@ -115,13 +115,7 @@ def _prepare(state: Any, wishes: AirflowWishes) -> None:
         raise Refusal(
             "--backend kubernetes is not supported yet", remedy="use --backend process, or leave it out"
         )
-    if wishes.max_workers < 1:
-        raise Refusal(f"--max-workers {wishes.max_workers} would start nothing", remedy="give at least 1")
-    if wishes.workflow_timeout is not None and wishes.workflow_timeout < 1:
-        raise Refusal(
-            f"--workflow-timeout {wishes.workflow_timeout} would end every run at once",
-            remedy="give at least 1",
-        )
+    check_limits(wishes.max_workers, wishes.workflow_timeout)
     if wishes.worker_pool is not None:
         check_pool(wishes.worker_pool, state.echo)
 

@@ -50,3 +50,17 @@ def check_capabilities(plan: FlowPlan, capabilities: Capabilities) -> None:
                 decorator=sensor.decorator,
                 remedy="remove it",
             )
+
+
+def check_limits(max_workers: int, workflow_timeout: int | None) -> None:
+    """Refuse limits under which nothing would run.
+
+    Raises:
+        Refusal: names the option.
+    """
+    if max_workers < 1:
+        raise Refusal(f"--max-workers {max_workers} would start nothing", remedy="give at least 1")
+    if workflow_timeout is not None and workflow_timeout < 1:
+        raise Refusal(
+            f"--workflow-timeout {workflow_timeout} would end every run at once", remedy="give at least 1"
+        )

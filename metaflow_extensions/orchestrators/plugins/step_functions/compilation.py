@@ -12,7 +12,7 @@ from metaflow_provider.plan import FlowPlan, Refusal
 from metaflow_provider.plan.model import Limits
 from metaflow_provider.plan.reader import Wishes, build_plan
 
-from ..common.capabilities import check_capabilities
+from ..common.capabilities import check_capabilities, check_limits
 from .capabilities import STEP_FUNCTIONS
 from .compute import attach_batch
 
@@ -47,13 +47,7 @@ def read_plan(state: Any, wishes: SfnWishes) -> FlowPlan:
         raise Refusal(
             "AWS Step Functions requires --datastore=s3", remedy="set METAFLOW_DEFAULT_DATASTORE=s3"
         )
-    if wishes.max_workers < 1:
-        raise Refusal(f"--max-workers {wishes.max_workers} would start nothing", remedy="give at least 1")
-    if wishes.workflow_timeout is not None and wishes.workflow_timeout < 1:
-        raise Refusal(
-            f"--workflow-timeout {wishes.workflow_timeout} would end every run at once",
-            remedy="give at least 1",
-        )
+    check_limits(wishes.max_workers, wishes.workflow_timeout)
     _refuse_slurm(state.graph)
     attach_batch(state)
     plan = build_plan(
