@@ -20,9 +20,9 @@ BATCH: dict[str, Any] = {
     "shared_memory": None,
     "tmpfs_path": "/metaflow_temp",
 }
-RUNTIME = Runtime("s3", "s3://bucket/root", "service", "local", options=("--quiet",))
+RUNTIME = Runtime("s3", "s3://bucket/store", "service", "local", options=("--quiet",))
 CODE = CodePackage(
-    "s3://bucket/root/Train/data/ab/abc", "abc", "d" * 64, commands=("mkdir metaflow", "cd metaflow")
+    "s3://bucket/store/Train/data/ab/abc", "abc", "d" * 64, commands=("mkdir metaflow", "cd metaflow")
 )
 
 

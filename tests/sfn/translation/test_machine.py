@@ -164,11 +164,11 @@ START = {"run": "sfn-7c9e", "task": "t"}
 def test_the_machine_reads_the_records_of_nested_tasks_where_tasks_write_them() -> None:
     found = machine(batch_plan(*SHAPES["nested_foreach"]))
     outer = place_of_item(each(found, "start.each"), START, 2)
-    assert key(found.find("outer.read"), outer) == "root/" + record_key(
+    assert key(found.find("outer.read"), outer) == "store/" + record_key(
         "Train", "sfn-7c9e", "outer", task_id((2,))
     )
     reader = each(found, "start.each").to_dict()["ItemReader"]["Arguments"]["Key"]
-    assert value(reader, input=START) == "root/" + record_key("Train", "sfn-7c9e", "start", task_id(()))
+    assert value(reader, input=START) == "store/" + record_key("Train", "sfn-7c9e", "start", task_id(()))
 
 
 def test_the_machine_reads_the_records_of_iterations_where_tasks_write_them() -> None:
@@ -177,14 +177,14 @@ def test_the_machine_reads_the_records_of_iterations_where_tasks_write_them() ->
     read = found.find("again.read")
     for iteration in range(3):
         expected = record_key("Train", "sfn-7c9e", "again", task_id((2,), iteration))
-        assert key(read, place) == f"root/{expected}"
+        assert key(read, place) == f"store/{expected}"
         result = {"Body": '{"next": ["again"]}'}
         place = value(read.to_dict()["Output"], input=place, result=result)
 
 
 def test_the_machine_puts_parameters_where_tasks_read_them() -> None:
     found = machine(batch_plan(*SHAPES["linear"], parameters=(Parameter("alpha", "float"),)))
-    assert key(found.find("parameters.put"), {}) == "root/" + parameters_key("Train", "sfn-7c9e")
+    assert key(found.find("parameters.put"), {}) == "store/" + parameters_key("Train", "sfn-7c9e")
 
 
 def test_what_a_user_wrote_is_no_expression() -> None:
