@@ -15,13 +15,14 @@ from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 
+from metaflow_provider.deployment import Change, apply, difference, is_empty
 from metaflow_provider.plan import FlowPlan, Refusal, loads
 
 from . import deployment
 from .account import Account
 from .asl import Finding, StateMachine, check
 from .aws import Aws
-from .deployment import Change, Deployed
+from .deployment import Deployed
 from .handle import Deployment
 from .settings import Settings
 from .translation.machine import Translation, translate
@@ -187,19 +188,19 @@ class DeploymentPlan:
     """
 
     name: str
-    changes: tuple[Change, ...]
+    changes: tuple[Change[Aws], ...]
     aws: Aws = field(repr=False, compare=False)
 
     @property
     def is_empty(self) -> bool:
         """Whether all is as it should be."""
-        return all(change.action == deployment.UNCHANGED for change in self.changes)
+        return is_empty(self.changes)
 
     def diff(self) -> str:
         """The changes for people to read; empty when there is none."""
-        return "\n".join(str(change) for change in self.changes if change.action != deployment.UNCHANGED)
+        return difference(self.changes)
 
-    def apply(self, tell: Callable[[Change], None] = lambda change: None) -> Deployment:
+    def apply(self, tell: Callable[[Change[Aws]], None] = lambda change: None) -> Deployment:
         """Make the changes; all are undone when one fails.
 
         For some seconds after an update, AWS may start runs with the machine as it was before.
@@ -211,7 +212,7 @@ class DeploymentPlan:
         Raises:
             AwsError: a change failed; the text says what became of the others.
         """
-        deployment.apply(self.aws, self.changes, tell)
+        apply(self.aws, self.changes, tell)
         return StepFunctions.from_deployment(self.name, self.aws)
 
 

@@ -6,13 +6,14 @@ import json
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
+from metaflow_provider.deployment import Change, apply
 from metaflow_provider.plan import Refusal
 from metaflow_provider.plan.model import Parameter
 
 from .asl import StateMachine, parse
 from .aws import Aws
 from .comment import parameters_in
-from .deployment import Change, Deployed, apply, look_around, removal
+from .deployment import Deployed, look_around, removal
 from .runs import Run, find_run, list_runs, start_run
 
 _LONGEST_INPUT = 256 * 1024
@@ -100,7 +101,7 @@ class Deployment:
         """
         return find_run(self._aws, self.name, run_id)
 
-    def delete(self, tell: Callable[[Change], None] = lambda change: None) -> None:
+    def delete(self, tell: Callable[[Change[Aws]], None] = lambda change: None) -> None:
         """Remove the state machine and what starts it; job definitions stay.
 
         AWS ends the runs that are at work at their next state.

@@ -7,11 +7,11 @@ from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 
+from metaflow_provider.deployment import looks
 from metaflow_provider.plan import Refusal
 
 from .aws import Aws, AwsError, Execution
 from .history import FailedState, failed_state, unfinished_jobs
-from .polling import looks
 
 PREFIX = "sfn-"
 """What run ids begin with; the execution's name follows."""

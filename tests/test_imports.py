@@ -20,6 +20,7 @@ EXTENSION = "metaflow_extensions.orchestrators"
 EXTENSION_FILES = "metaflow_extensions/orchestrators"
 CORE = (f"{EXTENSION}.core", f"{EXTENSION}._version")
 PLAN = "metaflow_provider.plan"
+DEPLOYMENT = "metaflow_provider.deployment"
 BOTO = ("boto3", "botocore")
 ANYTHING = "*"
 
@@ -47,17 +48,23 @@ LAYERS = (
     Layer(f"{EXTENSION_FILES}/plugins/*_deployer.py", (EXTENSION, "metaflow"), (ANYTHING,)),
     # Commands import the rest when they run.
     Layer(f"{EXTENSION_FILES}/plugins/step_functions/*", (EXTENSION, PLAN, "sfn", "metaflow"), (ANYTHING,)),
+    Layer(
+        f"{EXTENSION_FILES}/plugins/argo_workflows/*",
+        (EXTENSION, PLAN, "hera_bridge", "metaflow"),
+        (ANYTHING,),
+    ),
     Layer(f"{EXTENSION_FILES}/plugins/*", (EXTENSION, PLAN, "metaflow"), (ANYTHING,)),
     Layer(f"{EXTENSION_FILES}/*", CORE),
     Layer("metaflow_provider/plan/reader/*", (PLAN, *CORE), ("metaflow",)),
     Layer("metaflow_provider/plan/*", (PLAN, *CORE)),
+    Layer("metaflow_provider/deployment/*", (DEPLOYMENT,)),
     # Flows, and the DAG file that loads them.
     Layer("metaflow_provider/example_dags/*", ("metaflow_provider", "metaflow", "airflow")),
     Layer("metaflow_provider/*", ("metaflow_provider", *CORE, "airflow"), (*BOTO, "kubernetes")),
     Layer("metaflow_orchestrators/*", ()),
-    Layer("hera_bridge/*", ("hera_bridge", PLAN, *CORE, "hera"), ("kubernetes",)),
+    Layer("hera_bridge/*", ("hera_bridge", PLAN, DEPLOYMENT, *CORE, "hera"), ("kubernetes",)),
     Layer("sfn/asl/*", ("sfn.asl",)),
-    Layer("sfn/*", ("sfn", PLAN, *CORE), BOTO),
+    Layer("sfn/*", ("sfn", PLAN, DEPLOYMENT, *CORE), BOTO),
 )
 
 

@@ -7,6 +7,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
+from metaflow_provider.deployment import ServiceError
+
 _DENIED = frozenset({"AccessDenied", "AccessDeniedException", "UnauthorizedException", "NotAuthorized"})
 _EXPIRED = frozenset({"ExpiredToken", "ExpiredTokenException", "RequestExpired", "TokenRefreshRequired"})
 _INVALID_CREDENTIALS = frozenset(
@@ -36,21 +38,13 @@ _NEEDED = re.compile(r"not authorized to perform: (?P<action>[\w:-]+)(?: on reso
 _LONGEST = 600
 
 
-class AwsError(Exception):
-    """A call of AWS that failed; the text is one line.
-
-    Args:
-        text: what was done to which object, what AWS said, and what to do.
-        code: AWS's code of the error; empty when the call never got that far.
+class AwsError(ServiceError):
+    """A call of AWS that failed; its code is AWS's.
 
     Example:
         >>> str(AwsError("batch:TerminateJob on job/8d6f: AWS is busy; try again", "ThrottlingException"))
         'batch:TerminateJob on job/8d6f: AWS is busy; try again'
     """
-
-    def __init__(self, text: str, code: str = "") -> None:
-        super().__init__(text)
-        self.code = code
 
 
 @contextmanager

@@ -6,13 +6,21 @@ import dataclasses
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from metaflow_provider.deployment import (
+    CREATE,
+    DELETE,
+    UNCHANGED,
+    UPDATE,
+    Change,
+    Undo,
+    differing_fields,
+    looks,
+)
 from metaflow_provider.plan import Refusal
 
 from ..asl import diff
 from ..aws import Aws, AwsError, Machine, Rule, Schedule
-from ..polling import looks
 from ..translation.jobs import JobDefinition
-from .change import CREATE, DELETE, UNCHANGED, UPDATE, Change, Undo
 from .deployed import Deployed
 from .existing import Existing
 from .job_differences import fields, job_of_state
@@ -26,7 +34,7 @@ _DELETING_SECONDS = 90
 _NO_LOGGING = {"level": "OFF", "includeExecutionData": False, "destinations": []}
 
 
-def changes(existing: Existing, wanted: Wanted) -> list[Change]:
+def changes(existing: Existing, wanted: Wanted) -> list[Change[Aws]]:
     """What a deployment does, in the order in which it is done.
 
     Raises:
@@ -45,7 +53,7 @@ def changes(existing: Existing, wanted: Wanted) -> list[Change]:
     ]
 
 
-def removal(existing: Existing) -> list[Change]:
+def removal(existing: Existing) -> list[Change[Aws]]:
     """What removes a deployment. Job definitions stay, which other flows may use."""
     assert existing.deployed is not None
     machine = existing.deployed.machine
@@ -61,7 +69,7 @@ def removal(existing: Existing) -> list[Change]:
     ]
 
 
-def _job_definitions(existing: Existing, wanted: Wanted) -> Iterator[Change]:
+def _job_definitions(existing: Existing, wanted: Wanted) -> Iterator[Change[Aws]]:
     replaced = _replaced(existing, wanted)
     for job in wanted.job_definitions:
         if job.name in existing.job_definitions:
@@ -70,12 +78,12 @@ def _job_definitions(existing: Existing, wanted: Wanted) -> Iterator[Change]:
             yield _new_job_definition(job, replaced.get(job.name))
 
 
-def _new_job_definition(job: JobDefinition, replaced: Mapping[str, Any] | None) -> Change:
+def _new_job_definition(job: JobDefinition, replaced: Mapping[str, Any] | None) -> Change[Aws]:
     def do(aws: Aws) -> Undo:
         arn = aws.batch.register(job.to_dict())
         return lambda: aws.batch.deregister(arn)
 
-    lines = () if replaced is None else _lines(fields(replaced), fields(job.to_dict()))
+    lines = () if replaced is None else differing_fields(fields(replaced), fields(job.to_dict()))
     return Change(CREATE, JOB_DEFINITION, job.name, lines, do)
 
 
@@ -88,7 +96,7 @@ def _replaced(existing: Existing, wanted: Wanted) -> dict[str, Mapping[str, Any]
     return {new: existing.job_definitions[old] for new, old in pairs if old in existing.job_definitions}
 
 
-def _new_machine(wanted: Wanted) -> Change:
+def _new_machine(wanted: Wanted) -> Change[Aws]:
     machine = wanted.machine
 
     def do(aws: Aws) -> Undo:
@@ -114,9 +122,9 @@ def _create_when_deleted(aws: Aws, machine: Machine) -> None:
     )
 
 
-def _machine(deployed: Deployed, wanted: Wanted) -> Iterator[Change]:
+def _machine(deployed: Deployed, wanted: Wanted) -> Iterator[Change[Aws]]:
     old, new = deployed.machine, wanted.machine
-    lines = (*_definition_diff(deployed, wanted), *_lines(_settings(old), _settings(new)))
+    lines = (*_definition_diff(deployed, wanted), *differing_fields(_settings(old), _settings(new)))
 
     def update(aws: Aws) -> Undo:
         aws.states.update(new)
@@ -127,7 +135,7 @@ def _machine(deployed: Deployed, wanted: Wanted) -> Iterator[Change]:
     yield _tags(old, new)
 
 
-def _tags(old: Machine, new: Machine) -> Change:
+def _tags(old: Machine, new: Machine) -> Change[Aws]:
     """Those of a deployment; what others have put on the machine stays."""
     before = {key: old.tags[key] for key in new.tags if key in old.tags}
     if before == new.tags:
@@ -141,7 +149,7 @@ def _tags(old: Machine, new: Machine) -> Change:
         aws.states.untag(new.arn, set(new.tags) - set(before))
         aws.states.tag(new.arn, before)
 
-    return Change(UPDATE, TAGS, new.name, _lines(before, new.tags), do)
+    return Change(UPDATE, TAGS, new.name, differing_fields(before, new.tags), do)
 
 
 def _definition_diff(deployed: Deployed, wanted: Wanted) -> Iterator[str]:
@@ -155,7 +163,7 @@ def _settings(machine: Machine) -> dict[str, Any]:
     return {"role": machine.role, "logging": {**_NO_LOGGING, **machine.logging}}
 
 
-def _schedule(old: Schedule | None, new: Schedule | None, machine: Machine) -> Iterator[Change]:
+def _schedule(old: Schedule | None, new: Schedule | None, machine: Machine) -> Iterator[Change[Aws]]:
     """What happens to the schedule; one that starts something else is somebody else's, and stays."""
     if old is not None and old.target != machine.arn:
         if new is not None:
@@ -177,30 +185,30 @@ def _taken(foreign: Schedule) -> Refusal:
     )
 
 
-def _new_schedule(new: Schedule) -> Change:
+def _new_schedule(new: Schedule) -> Change[Aws]:
     def do(aws: Aws) -> Undo:
         aws.scheduler.create(new)
         return lambda: aws.scheduler.delete(new.name)
 
-    return Change(CREATE, SCHEDULE, new.name, _lines({}, _times(new)), do)
+    return Change(CREATE, SCHEDULE, new.name, differing_fields({}, _times(new)), do)
 
 
-def _no_schedule(old: Schedule) -> Change:
+def _no_schedule(old: Schedule) -> Change[Aws]:
     def do(aws: Aws) -> Undo:
         aws.scheduler.delete(old.name)
         return lambda: aws.scheduler.create(old)
 
-    return Change(DELETE, SCHEDULE, old.name, _lines(_times(old), {}), do)
+    return Change(DELETE, SCHEDULE, old.name, differing_fields(_times(old), {}), do)
 
 
-def _changed_schedule(old: Schedule, new: Schedule) -> Change:
+def _changed_schedule(old: Schedule, new: Schedule) -> Change[Aws]:
     new = dataclasses.replace(new, rest=old.rest)
 
     def do(aws: Aws) -> Undo:
         aws.scheduler.update(new)
         return lambda: aws.scheduler.update(old)
 
-    lines = _lines(dataclasses.asdict(old), dataclasses.asdict(new))
+    lines = differing_fields(dataclasses.asdict(old), dataclasses.asdict(new))
     return Change(UPDATE, SCHEDULE, new.name, lines, do) if lines else Change(UNCHANGED, SCHEDULE, new.name)
 
 
@@ -208,7 +216,7 @@ def _times(schedule: Schedule) -> dict[str, str]:
     return {"expression": schedule.expression, "timezone": schedule.timezone}
 
 
-def _without_rule(rule: Rule | None) -> Iterator[Change]:
+def _without_rule(rule: Rule | None) -> Iterator[Change[Aws]]:
     """Stock Metaflow's rule would start what the schedule starts once more."""
     if rule is None:
         return
@@ -223,16 +231,3 @@ def _without_rule(rule: Rule | None) -> Iterator[Change]:
 
     yield Change(DELETE, RULE_TARGETS, rule.name, do=remove_targets)
     yield Change(DELETE, RULE, rule.name, (f"- expression: {rule.expression}",), delete)
-
-
-def _lines(old: Mapping[str, Any], new: Mapping[str, Any]) -> tuple[str, ...]:
-    """What is different between two sets of fields, in the form of `sfn.asl.diff`."""
-    lines = []
-    for name in {**old, **new}:
-        if name not in old:
-            lines.append(f"+ {name}: {new[name]}")
-        elif name not in new:
-            lines.append(f"- {name}: {old[name]}")
-        elif old[name] != new[name]:
-            lines.append(f"~ {name}: {old[name]} -> {new[name]}")
-    return tuple(lines)

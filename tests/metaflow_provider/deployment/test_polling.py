@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from sfn.polling import looks
+from metaflow_provider.deployment import looks
 
 
 class Clock:
@@ -21,7 +21,7 @@ class Clock:
 @pytest.fixture
 def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
     clock = Clock()
-    monkeypatch.setattr("sfn.polling.time", clock)
+    monkeypatch.setattr("metaflow_provider.deployment.polling.time", clock)
     return clock
 
 

@@ -1,0 +1,37 @@
+"""A deployment as a list of changes, in the form that all engines share.
+
+The life of a deployment: look at what is there, plan what would change (`Change`, pure), apply it (`apply`,
+undone on failure). Reading order: `changes`, `polling`.
+"""
+
+from __future__ import annotations
+
+from .changes import (
+    CREATE,
+    DELETE,
+    UNCHANGED,
+    UPDATE,
+    Change,
+    ServiceError,
+    Undo,
+    apply,
+    difference,
+    differing_fields,
+    is_empty,
+)
+from .polling import looks
+
+__all__ = [
+    "CREATE",
+    "DELETE",
+    "UNCHANGED",
+    "UPDATE",
+    "Change",
+    "ServiceError",
+    "Undo",
+    "apply",
+    "difference",
+    "differing_fields",
+    "is_empty",
+    "looks",
+]
