@@ -8,6 +8,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import re
+from typing import Any
 
 from metaflow_provider.plan import FlowPlan, Refusal
 
@@ -43,7 +44,8 @@ def schedule_of(plan: FlowPlan, machine_arn: str, account: Account) -> Schedule 
     Raises:
         Refusal: times that Scheduler cannot express, or no role for it.
     """
-    if not plan.schedules:
+    request = schedule_request(plan)
+    if request is None:
         return None
     if not account.schedule_role:
         raise Refusal(
@@ -52,16 +54,33 @@ def schedule_of(plan: FlowPlan, machine_arn: str, account: Account) -> Schedule 
             remedy="set METAFLOW_EVENTS_SFN_ACCESS_IAM_ROLE to the ARN of a role that may start the state "
             "machine, and that scheduler.amazonaws.com may assume",
         )
-    [schedule] = plan.schedules
     return Schedule(
-        name=schedule_name(plan.name),
-        expression=expression(schedule.cron),
-        timezone=schedule.timezone or "UTC",
+        name=request["Name"],
+        expression=request["ScheduleExpression"],
+        timezone=request["ScheduleExpressionTimezone"],
         target=machine_arn,
         role=account.schedule_role,
         input=_NO_VALUES,
-        description=f"Starts the Metaflow flow {plan.flow}",
+        description=request["Description"],
     )
+
+
+def schedule_request(plan: FlowPlan) -> dict[str, Any] | None:
+    """Arguments of CreateSchedule, but for what it starts; `None` without `@schedule`.
+
+    Raises:
+        Refusal: times that Scheduler cannot express.
+    """
+    if not plan.schedules:
+        return None
+    [schedule] = plan.schedules
+    return {
+        "Name": schedule_name(plan.name),
+        "Description": f"Starts the Metaflow flow {plan.flow}",
+        "ScheduleExpression": expression(schedule.cron),
+        "ScheduleExpressionTimezone": schedule.timezone or "UTC",
+        "FlexibleTimeWindow": {"Mode": "OFF"},
+    }
 
 
 def expression(cron: str) -> str:

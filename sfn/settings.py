@@ -19,6 +19,7 @@ class Settings:
         distributed: whether foreach steps become Distributed Maps. `None`: the outermost of them, since
             nobody knows how wide one will be; those inside become inline Maps.
         batch_tags: tags of the Batch jobs.
+        emit_tags: whether jobs are tagged with flow, run and step too, as by `METAFLOW_BATCH_EMIT_TAGS`.
         default_timeout: limit of a step without `@timeout`, in seconds.
         secrets: variables of the jobs by the ARN of the secret that holds the value.
     """
@@ -28,6 +29,7 @@ class Settings:
     platforms: Mapping[str, str] = field(default_factory=dict)
     distributed: bool | None = None
     batch_tags: Mapping[str, str] = field(default_factory=dict)
+    emit_tags: bool = False
     default_timeout: int = 5 * 24 * 60 * 60
     secrets: Mapping[str, str] = field(default_factory=dict)
 

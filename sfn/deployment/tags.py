@@ -5,11 +5,11 @@ https://docs.aws.amazon.com/step-functions/latest/dg/sfn-best-practices.html#con
 
 from __future__ import annotations
 
-import re
-import unicodedata
 from collections.abc import Mapping
 
-from metaflow_provider.plan import FlowPlan, Refusal
+from metaflow_provider.plan import FlowPlan
+
+from ..tag_text import decoded, encoded
 
 OWNER = "metaflow.owner"
 TOKEN = "metaflow.production_token"
@@ -17,9 +17,6 @@ FLOW = "metaflow.flow_name"
 PROJECT = "metaflow.project_name"
 BRANCH = "metaflow.branch_name"
 VERSION = "metaflow.orchestrators_version"
-
-_LONGEST_VALUE = 256
-_ALLOWED_MARKS = "_.:/+-@"
 
 
 def tags_of(plan: FlowPlan) -> dict[str, str]:
@@ -36,28 +33,9 @@ def tags_of(plan: FlowPlan) -> dict[str, str]:
         BRANCH: plan.project.branch if plan.project else "",
         VERSION: plan.version,
     }
-    return {key: _encoded(key, value) for key, value in values.items()}
+    return {key: encoded(key, value) for key, value in values.items()}
 
 
 def value_of(tags: Mapping[str, str], key: str) -> str:
     """The value that was given for a tag; empty when it is missing."""
-    spelled = re.sub(
-        rb"=([0-9A-F]{2})", lambda code: bytes.fromhex(code[1].decode()), tags.get(key, "").encode()
-    )
-    return spelled.decode(errors="replace")
-
-
-def _encoded(key: str, value: str) -> str:
-    """A value in the characters that AWS takes; others as in quoted-printable text, `=5C` for a backslash."""
-    encoded = "".join(char if _allowed(char) else _code(char) for char in value)
-    if len(encoded) > _LONGEST_VALUE:
-        raise Refusal(f"{key} is {value[:40]}…, longer than the {_LONGEST_VALUE} characters of a tag in AWS")
-    return encoded
-
-
-def _allowed(char: str) -> bool:
-    return char in _ALLOWED_MARKS or unicodedata.category(char)[0] in "LNZ"
-
-
-def _code(char: str) -> str:
-    return "".join(f"={byte:02X}" for byte in char.encode(errors="replace"))
+    return decoded(tags.get(key, ""))

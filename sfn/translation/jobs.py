@@ -104,6 +104,7 @@ def _container(
         "METAFLOW_RUNTIME_NAME": "step-functions",
         "SFN_STATE_MACHINE": plan.name,
         _REQUEST: container_request(plan, step, _RUN_NAME_FIELD),
+        **_temporary_folder(attributes),
     }
     container: dict[str, Any] = {
         "image": attributes["image"],
@@ -167,12 +168,22 @@ def _ec2(step: Step, gang: bool) -> dict[str, Any]:
     devices = _devices(step, gang)
     if devices:
         linux["devices"] = devices
-    if attributes.get("use_tmpfs") or attributes.get("tmpfs_size"):
+    if _has_tmpfs(attributes):
         size = whole_number(step, "tmpfs_size", 1) if attributes.get("tmpfs_size") else _half_of_memory(step)
         linux["tmpfs"] = [
             {"containerPath": attributes["tmpfs_path"], "size": size, "mountOptions": ["defaults"]}
         ]
     return {"linuxParameters": linux} if linux else {}
+
+
+def _has_tmpfs(attributes: Mapping[str, Any]) -> bool:
+    return bool(attributes.get("use_tmpfs") or attributes.get("tmpfs_size"))
+
+
+def _temporary_folder(attributes: Mapping[str, Any]) -> dict[str, str]:
+    if not (_has_tmpfs(attributes) and attributes.get("tmpfs_tempdir")):
+        return {}
+    return {"METAFLOW_TEMPDIR": attributes["tmpfs_path"]}
 
 
 def _half_of_memory(step: Step) -> int:

@@ -45,6 +45,7 @@ from ..asl import (
     states,
 )
 from ..comment import comment_of
+from ..schedule import schedule_request
 from .checks import check_jobs
 from .jobs import JobDefinition
 from .names import label, state_name
@@ -72,10 +73,13 @@ class Translation:
     Attributes:
         machine: the definition.
         job_definitions: those that it names, by name.
+        schedule: arguments of EventBridge Scheduler's CreateSchedule, but for what it starts; `None` without
+            `@schedule`.
     """
 
     machine: StateMachine
     job_definitions: dict[str, JobDefinition]
+    schedule: dict[str, Any] | None
 
 
 def translate(translator: Translator) -> Translation:
@@ -94,7 +98,8 @@ class _Translation:
         self._graph: Graph = translator.plan.graph
         self._arn = f"arn:{translator.settings.partition}:states:::"
         address = urlparse(self._plan.runtime.datastore_root)
-        self._bucket, self._root = address.netloc, address.path.strip("/")
+        self._bucket = address.netloc
+        self._folder = f"{address.path}/{folder(self._plan.flow)}/".lstrip("/")
         self._jobs = {step.name: self._job(step) for step in self._plan.steps}
 
     def _job(self, step: Step) -> JobDefinition:
@@ -120,7 +125,8 @@ class _Translation:
             states=by_name(scope),
             timeout_seconds=plan.limits.workflow_timeout,
         )
-        return Translation(machine, {job.name: job for job in self._jobs.values()})
+        jobs = {job.name: job for job in self._jobs.values()}
+        return Translation(machine, jobs, schedule_request(plan))
 
     def _scope(self, branches: tuple[str, ...]) -> Iterator[State]:
         """States of the steps that are in these branches and no further one."""
@@ -249,9 +255,11 @@ class _Translation:
             arguments["NodeOverrides"] = {"NumNodes": PLACE.n, "NodePropertyOverrides": [nodes]}
         else:
             arguments["ContainerOverrides"] = overrides
-        tags = self._translator.tags(step)
+        tags = constant(self._translator.tags(step))
+        if self._translator.settings.emit_tags:
+            tags = {**tags, "metaflow.run_id": environment["METAFLOW_RUN_ID"]}
         if tags:
-            arguments["Tags"] = constant(tags)
+            arguments["Tags"] = tags
         return Task(
             state_name(node.step),
             resource=f"{self._arn}batch:submitJob.sync",
@@ -264,15 +272,19 @@ class _Translation:
         """Puts the values that the run was started with where its first task reads them."""
         given = states.input.Parameters
         text = if_(call("type", given) == "string", given, call("string", given))
-        key = f"{self._root}/{folder(self._plan.flow)}/" & RUN & "/parameters.json"
+        key = self._folder & RUN & "/parameters.json"
+        arguments: dict[str, Any] = {
+            "Bucket": self._bucket,
+            "Key": key,
+            "Body": if_(call("exists", given), text, "{}"),
+        }
+        encryption = self._plan.runtime.environment.get("METAFLOW_S3_SERVER_SIDE_ENCRYPTION")
+        if encryption:
+            arguments["ServerSideEncryption"] = encryption
         return Task(
             state_name(_PARAMETERS, "put"),
             resource=f"{self._arn}aws-sdk:s3:putObject",
-            arguments={
-                "Bucket": self._bucket,
-                "Key": key,
-                "Body": if_(call("exists", given), text, "{}"),
-            },
+            arguments=arguments,
             retry=_again("States.ALL"),
             output=first_place(),
             next=following,
@@ -289,13 +301,7 @@ class _Translation:
         )
 
     def _record(self, node: Node) -> dict[str, Any]:
-        key = (
-            f"{self._root}/{folder(self._plan.flow)}/"
-            & PLACE.run
-            & f"/{node.step}/"
-            & task_id(node)
-            & ".json"
-        )
+        key = self._folder & PLACE.run & f"/{node.step}/" & task_id(node) & ".json"
         return {"Bucket": self._bucket, "Key": key}
 
     def _with(self, **values: Any) -> Any:

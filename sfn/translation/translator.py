@@ -9,7 +9,9 @@ from metaflow_provider.plan import FlowPlan, Step
 
 from ..asl import Retry
 from ..settings import Settings
+from .attributes import whole_number
 from .concurrency import concurrency
+from .job_tags import emitted_tags
 from .jobs import JobDefinition, job_definition
 
 # Batch takes 128 characters, and the task's id follows.
@@ -40,7 +42,7 @@ class Translator:
 
         Example:
             >>> def queue(self, step):
-            ...     return "gpu" if step.compute.attributes["gpu"] else super().queue(step)
+            ...     return "gpu" if int(step.compute.attributes["gpu"] or 0) else super().queue(step)
         """
         return step.compute.attributes.get("queue") or self.settings.queue
 
@@ -54,8 +56,9 @@ class Translator:
             {"type": "VCPU", "value": f"{float(attributes['cpu']):g}"},
             {"type": "MEMORY", "value": str(int(float(attributes["memory"])))},
         ]
-        if int(float(attributes.get("gpu") or 0)):
-            found.append({"type": "GPU", "value": str(int(float(attributes["gpu"])))})
+        gpus = whole_number(step, "gpu", 0) if attributes.get("gpu") else 0
+        if gpus:
+            found.append({"type": "GPU", "value": str(gpus)})
         return found
 
     def job_definition(self, step: Step) -> JobDefinition:
@@ -102,9 +105,15 @@ class Translator:
         return tuple(rules)
 
     def tags(self, step: Step) -> dict[str, str]:
-        """Tags of the step's jobs; those of `@batch(aws_batch_tags=)` are over those of the deployment."""
+        """Tags of the step's jobs; those of `@batch(aws_batch_tags=)` are over those of the deployment.
+
+        Example:
+            >>> def tags(self, step):
+            ...     return {**super().tags(step), "team": "ranking"}
+        """
+        emitted = emitted_tags(self.plan, step) if self.settings.emit_tags else {}
         own: dict[str, Any] = step.compute.attributes.get("aws_batch_tags") or {}
-        return {**self.settings.batch_tags, **own}
+        return {**emitted, **self.settings.batch_tags, **own}
 
     def distributed(self, step: Step) -> bool:
         """Whether a foreach step becomes a Distributed Map, with an execution of its own for each item.

@@ -31,14 +31,13 @@ def mount_points(attributes: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _volumes(attributes: Mapping[str, Any]) -> Iterator[_Volume]:
-    for text in _listed(attributes.get("host_volumes")):
+    for number, text in enumerate(_listed(attributes.get("host_volumes"))):
         source, _, path = text.partition(":")
-        name = source.replace("/", "_").replace(".", "_")
-        yield _Volume(name, path or source, {"host": {"sourcePath": source}})
-    for text in _listed(attributes.get("efs_volumes")):
+        yield _Volume(f"host-{number}", path or source, {"host": {"sourcePath": source}})
+    for number, text in enumerate(_listed(attributes.get("efs_volumes"))):
         source, _, path = text.partition(":")
         system = {"fileSystemId": source, "transitEncryption": "ENABLED"}
-        yield _Volume(f"efs_{source}", path or f"/mnt/{source}", {"efsVolumeConfiguration": system})
+        yield _Volume(f"efs-{number}", path or f"/mnt/{source}", {"efsVolumeConfiguration": system})
 
 
 def _listed(value: Any) -> list[str]:

@@ -4,19 +4,21 @@ from __future__ import annotations
 
 import json
 import os
+import re
 from collections.abc import Iterator
 from typing import Any
-from urllib.parse import urlparse
 
 from ..model import Runtime
 from ..refusal import Refusal
+
+_ADDRESS_WITH_USER = re.compile(r"://[^/\s?#@]*@")
 
 
 def read_runtime(state: Any) -> Runtime:
     """The runtime of the flow that Metaflow's command line has loaded.
 
     Raises:
-        Refusal: a variable of every task holds a password.
+        Refusal: an address among the variables of every task holds a user name or a password.
     """
     datastore = state.flow_datastore
     return Runtime(
@@ -98,9 +100,9 @@ def _common_environment(state: Any) -> dict[str, str]:
         variables["METAFLOW_FLOW_CONFIG_VALUE"] = json.dumps(configs)
     known = {name: str(value) for name, value in sorted(variables.items()) if value is not None}
     for name, value in known.items():
-        if "://" in value and urlparse(value).password:
+        if _ADDRESS_WITH_USER.search(value):
             raise Refusal(
-                f"{name} holds a password, and a plan is no place for one",
+                f"{name} holds a user name or a password in an address, and a plan is no place for one",
                 remedy="leave it out of the address; on Airflow the connection metaflow_default can hold it",
             )
     return known

@@ -247,3 +247,11 @@ def test_nothing_secret_is_in_a_plan(tmp_path: Path) -> None:
     text = place.plan_text(place.write(flow()))
     assert "s3cr3t" not in text
     assert loads(text).runtime.environment["METAFLOW_SERVICE_URL"] == "http://127.0.0.1:9"
+
+
+@pytest.mark.parametrize("user", ["s3cr3t", "ada:s3cr3t", ":s3cr3t"])
+def test_an_address_that_holds_a_secret_is_refused(tmp_path: Path, user: str) -> None:
+    place = Place(tmp_path, {"METAFLOW_SERVICE_INTERNAL_URL": f"http://{user}@127.0.0.1:9"})
+    said = " ".join(place.refusal(flow()))
+    assert "METAFLOW_SERVICE_URL holds a user name or a password in an address" in said
+    assert "s3cr3t" not in said

@@ -64,20 +64,24 @@ def container(*, fargate: bool = False, **attributes: Any) -> dict[str, Any]:
         ]}}),
         ({"host_volumes": ["/data", "/a.b:/c"]}, {
             "volumes": [
-                {"name": "_data", "host": {"sourcePath": "/data"}},
-                {"name": "_a_b", "host": {"sourcePath": "/a.b"}},
+                {"name": "host-0", "host": {"sourcePath": "/data"}},
+                {"name": "host-1", "host": {"sourcePath": "/a.b"}},
             ],
             "mountPoints": [
-                {"sourceVolume": "_data", "containerPath": "/data"},
-                {"sourceVolume": "_a_b", "containerPath": "/c"},
+                {"sourceVolume": "host-0", "containerPath": "/data"},
+                {"sourceVolume": "host-1", "containerPath": "/c"},
             ],
         }),
         ({"efs_volumes": "fs-1:/efs"}, {
-            "volumes": [{"name": "efs_fs-1", "efsVolumeConfiguration": {
+            "volumes": [{"name": "efs-0", "efsVolumeConfiguration": {
                 "fileSystemId": "fs-1", "transitEncryption": "ENABLED",
             }}],
-            "mountPoints": [{"sourceVolume": "efs_fs-1", "containerPath": "/efs"}],
+            "mountPoints": [{"sourceVolume": "efs-0", "containerPath": "/efs"}],
         }),
+        ({"efs_volumes": ["fs-1:/one", "fs-1:/two"]}, {"mountPoints": [
+            {"sourceVolume": "efs-0", "containerPath": "/one"},
+            {"sourceVolume": "efs-1", "containerPath": "/two"},
+        ]}),
         ({"log_driver": "awslogs", "log_options": ["awslogs-group:aws/batch/job"]}, {"logConfiguration": {
             "logDriver": "awslogs", "options": {"awslogs-group": "aws/batch/job"},
         }}),
@@ -87,6 +91,29 @@ def container(*, fargate: bool = False, **attributes: Any) -> dict[str, Any]:
 def test_attributes_of_batch(attributes: dict[str, Any], expected: dict[str, Any]) -> None:
     found = container(**attributes)
     assert {name: found.get(name) for name in expected} == expected
+
+
+@pytest.mark.parametrize(
+    ("attributes", "folder"),
+    [
+        ({"use_tmpfs": True, "tmpfs_tempdir": True}, "/metaflow_temp"),
+        ({"tmpfs_size": 64, "tmpfs_path": "/scratch", "tmpfs_tempdir": True}, "/scratch"),
+        ({"use_tmpfs": True, "tmpfs_tempdir": False}, None),
+        ({"tmpfs_tempdir": True}, None),
+    ],
+)
+def test_temporary_files_go_to_a_tmpfs(attributes: dict[str, Any], folder: str | None) -> None:
+    variables = {pair["name"]: pair["value"] for pair in container(**attributes)["environment"]}
+    assert variables.get("METAFLOW_TEMPDIR") == folder
+
+
+def test_emitted_tags() -> None:
+    flow = flow_with(on_batch(step("start", "end"), aws_batch_tags={"app": "mine"}), owner="corp\\ada")
+    assert Translator(flow, Settings()).tags(flow.steps[0]) == {"app": "mine"}
+    tags = Translator(flow, Settings(emit_tags=True)).tags(flow.steps[0])
+    assert tags["metaflow.step_name"] == "start"
+    assert tags["metaflow.owner"] == "corp=5Cada"
+    assert tags["app"] == "mine"
 
 
 def test_adapters_of_a_gang_are_named_one_by_one() -> None:
@@ -148,6 +175,7 @@ def test_sizes_that_fargate_has(cpu: str, memory: str) -> None:
             "gpu is not available on Fargate; remove it, or use a queue of",
         ),
         (True, {"execution_role": ROLE, "host_volumes": ["/data"]}, "host_volumes is not available on"),
+        (False, {"gpu": "many"}, "gpu=many is not a whole number of at least 0"),
         (
             True,
             {"execution_role": ROLE, "cpu": "3"},

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -12,8 +13,8 @@ from hypothesis import given, settings
 
 from metaflow_extensions.orchestrators.core.hand_over import parameters_key, record_key
 from metaflow_extensions.orchestrators.core.ids import task_id
-from metaflow_provider.plan import FlowPlan, Step
-from metaflow_provider.plan.model import Child, Limits, Parameter
+from metaflow_provider.plan import FlowPlan, Refusal, Step
+from metaflow_provider.plan.model import Child, Limits, Parameter, Schedule
 from sfn.asl import Map, Parallel, State, StateMachine, Task, check
 from sfn.integrations import problems
 from sfn.settings import Settings
@@ -185,6 +186,50 @@ def test_the_machine_reads_the_records_of_iterations_where_tasks_write_them() ->
 def test_the_machine_puts_parameters_where_tasks_read_them() -> None:
     found = machine(batch_plan(*SHAPES["linear"], parameters=(Parameter("alpha", "float"),)))
     assert key(found.find("parameters.put"), {}) == "store/" + parameters_key("Train", "sfn-7c9e")
+
+
+@pytest.mark.parametrize("root", ["s3://bucket", "s3://bucket/", "s3://bucket/a/store"])
+def test_keys_are_below_the_datastores_root(root: str) -> None:
+    runtime = replace(RUNTIME, datastore_root=root)
+    flow = batch_plan(*SHAPES["foreach"], parameters=(Parameter("alpha", "float"),))
+    found = machine(replace(flow, runtime=runtime))
+    prefix = "a/store/" if root.endswith("store") else ""
+    assert key(found.find("parameters.put"), {}) == prefix + parameters_key("Train", "sfn-7c9e")
+    reader = each(found, "start.each").to_dict()["ItemReader"]["Arguments"]["Key"]
+    assert value(reader, input=START) == prefix + record_key("Train", "sfn-7c9e", "start", "t")
+
+
+def test_parameters_are_encrypted_as_everything_else_is() -> None:
+    flow = batch_plan(*SHAPES["linear"], parameters=(Parameter("alpha", "float"),))
+    variables = {"METAFLOW_S3_SERVER_SIDE_ENCRYPTION": "aws:kms"}
+    found = machine(replace(flow, runtime=replace(RUNTIME, environment=variables)))
+    assert found.find("parameters.put").to_dict()["Arguments"]["ServerSideEncryption"] == "aws:kms"
+    assert check(found, problems) == []
+
+
+def test_emitted_tags_name_the_run() -> None:
+    found = machine(batch_plan(*SHAPES["linear"]), emit_tags=True)
+    assert check(found, problems) == []
+    tags = [state.to_dict()["Arguments"]["Tags"] for state in found.states.values()]
+    assert {value(each["metaflow.run_id"], input=START) for each in tags} == {"sfn-7c9e"}
+    assert [each["metaflow.step_name"] for each in tags] == list(found.states)
+
+
+def test_times_that_scheduler_cannot_express_are_refused_offline() -> None:
+    flow = batch_plan(*SHAPES["linear"], schedules=(Schedule("0 6 1 * 1"),))
+    with pytest.raises(Refusal, match=r"@schedule: cron '0 6 1 \* 1' runs on days of the month 1"):
+        machine(flow)
+    daily = translate(Translator(replace(flow, schedules=(Schedule("0 6 * * *", "Asia/Tokyo"),)), Settings()))
+    assert daily.schedule is not None
+    assert daily.schedule["ScheduleExpression"] == "cron(0 6 * * ? *)"
+    assert daily.schedule["ScheduleExpressionTimezone"] == "Asia/Tokyo"
+
+
+@pytest.mark.parametrize("partition", ["aws", "aws-cn", "aws-us-gov"])
+def test_resources_are_of_the_partition(partition: str) -> None:
+    flow = batch_plan(*SHAPES["foreach"], parameters=(Parameter("alpha", "float"),))
+    text = machine(flow, partition=partition).to_json()
+    assert set(re.findall(r"arn:([\w-]+):states:::", text)) == {partition}
 
 
 def test_what_a_user_wrote_is_no_expression() -> None:
