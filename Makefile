@@ -7,9 +7,13 @@ VENV := .venv
 STAMP := $(VENV)/.installed
 export PATH := $(CURDIR)/$(VENV)/bin:$(PATH)
 
-# One engine for demo and conformance: airflow or step-functions. Without it, the demo is Airflow's, conformance all.
+# One engine for demo and conformance: airflow, argo-workflows or step-functions. Without it, the demo is Airflow's,
+# conformance all.
 ENGINE ?=
-MARKER := $(subst step-functions,sfn,$(ENGINE))
+MARKER := $(subst argo-workflows,argo,$(subst step-functions,sfn,$(ENGINE)))
+
+# Of Argo Workflows, on the cluster that this project starts: 4.0.2 or 3.7.14.
+VERSION ?= 4.0.2
 
 CAN_MAKE_VENV := import sys, venv, ensurepip; sys.exit(sys.version_info < (3, 10))
 PYTHON = $(shell for name in python3.13 python3.12 python3.11 python3.10 python3; do \
@@ -20,7 +24,7 @@ FORGET_BUILD := rm -rf build *.egg-info
 
 .PHONY: help
 help:  ## this list
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' Makefile
 
 .PHONY: venv
 venv: $(STAMP)  ## .venv with this package and the test environment; made again when pyproject.toml or constraints.txt change
@@ -58,6 +62,18 @@ integration: $(STAMP)  ## a few flows and faults on each real engine
 .PHONY: conformance
 conformance: $(STAMP)  ## every flow of the corpus on each real engine (ENGINE=airflow, ENGINE=step-functions)
 	pytest integration $(if $(MARKER),-m $(MARKER))
+
+.PHONY: cluster-up
+cluster-up: $(STAMP)  ## a Kubernetes node with Argo Workflows (VERSION=4.0.2 or 3.7.14); the first build takes 12 minutes
+	python -m integration.harness.cluster up --argo $(VERSION)
+
+.PHONY: cluster-down
+cluster-down: $(STAMP)  ## end it, and all that it started
+	python -m integration.harness.cluster down
+
+.PHONY: cluster-status
+cluster-status: $(STAMP)  ## what of it runs, and how to use it
+	python -m integration.harness.cluster status
 
 .PHONY: bench
 bench: $(STAMP)  ## compared with stock Metaflow, as ratios

@@ -17,7 +17,7 @@ from integration.harness.process import ROOT
 
 TIMES = 7
 STEP = "step_1"
-_COUNTING = ROOT / "integration" / "bench" / "counting"
+COUNTING = ROOT / "integration" / "bench" / "counting"
 _RUNTIME = "metaflow_extensions.orchestrators.runtime.task"
 
 
@@ -88,17 +88,17 @@ def _by_hand(flow: Path, run: str, env: Mapping[str, str]) -> float:
 
 
 def _counting(env: Mapping[str, str], starts: Path) -> dict[str, str]:
-    return {**env, "PYTHONPATH": str(_COUNTING), "BENCH_STARTS": str(starts)}
+    return {**env, "PYTHONPATH": str(COUNTING), "BENCH_STARTS": str(starts)}
 
 
 def _measured(seconds: Iterable[float], starts: Path, own: str) -> Measured:
     commands = [line for line in starts.read_text().splitlines() if "step_probe" not in line]
-    others = Counter(_script(command) for command in commands if own not in command)
+    others = Counter(script(command) for command in commands if own not in command)
     own_starts = sum(own in command for command in commands)
     return Measured(min(seconds), own_starts / TIMES, {name: count / TIMES for name, count in others.items()})
 
 
-def _script(command: str) -> str:
+def script(command: str) -> str:
     """`python -u /somewhere/s3op.py get ...` is `s3op.py`."""
     words = command.split()[1:]
     return next((Path(word).name for word in words if word.endswith(".py")), " ".join(words[:2]))

@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 import sys
 import time
-from collections.abc import Iterator, Mapping
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 from rich.table import Table
 
 from integration.bench.flows import write_flow
 from integration.bench.measured import Measured, measured
+from integration.bench.overhead import COUNTING, script
 from integration.bench.workplace import Workplace, stock
 from integration.conformance.on_sfn import environment, execution_arn
 from integration.harness.process import ROOT
@@ -95,24 +99,40 @@ def _on_batch(text: str) -> str:
 
 
 def _running(engine: Engine, env: Mapping[str, str]) -> Table:
-    table = Table(title="History events and states entered of a run")
-    for column in ("flow", "events", "stock", "states entered", "stock"):
+    table = Table(title="History events, states entered and starts of Python of a run")
+    for column in ("flow", "events", "stock", "states", "stock", "starts a task", "stock"):
         table.add_column(column, justify="left" if column == "flow" else "right")
     for name, options in RUNS.items():
         ours, other = (
-            _history(engine, each, CORPUS / f"{name}.py", machine, more)
+            _run(engine, each, CORPUS / f"{name}.py", machine, more)
             for each, machine, more in ((env, f"{name}-ours", options), (stock(env), f"{name}-stock", ()))
         )
-        table.add_row(name, str(ours[0]), str(other[0]), str(ours[1]), str(other[1]))
+        pairs = ((ours.events, other.events), (ours.states, other.states), (ours.starts, other.starts))
+        table.add_row(name, *(str(figure) for pair in pairs for figure in pair))
     return table
 
 
-def _history(
-    engine: Engine, env: Mapping[str, str], flow: Path, machine: str, options: tuple[str, ...]
-) -> tuple[int, int]:
-    """Events, and states entered, of a run."""
-    started = engine.folder / "started.json"
-    command = [sys.executable, str(flow), "--quiet", "--no-pylint", "step-functions", "--name", machine]
+@dataclass(frozen=True)
+class _Run:
+    """What a run cost.
+
+    Attributes:
+        events: of its history.
+        states: entered.
+        starts: of Python for each task, by what was started.
+    """
+
+    events: int
+    states: int
+    starts: str
+
+
+def _run(engine: Engine, env: Mapping[str, str], flow: Path, machine: str, options: tuple[str, ...]) -> _Run:
+    started, starts = engine.folder / "started.json", engine.folder / f"{machine}.starts"
+    variables = json.dumps({"PYTHONPATH": str(COUNTING), "BENCH_STARTS": str(starts)})
+    counted = f"--with=environment:vars={variables}"
+    command = [sys.executable, str(flow), "--quiet", "--no-pylint", counted]
+    command += ["step-functions", "--name", machine]
     for rest in (("create", *options), ("trigger", f"--deployer-attribute-file={started}")):
         subprocess.run([*command, *rest], env=dict(env), cwd=engine.folder, check=True, capture_output=True)
     run_id = json.loads(started.read_text())["pathspec"].split("/")[1]
@@ -120,5 +140,13 @@ def _history(
     if engine.ended(arn, 600)["status"] != "SUCCEEDED":
         raise RuntimeError(f"{machine} did not succeed")
     pages = engine.client("stepfunctions").get_paginator("get_execution_history").paginate(executionArn=arn)
-    types = [event["type"] for page in pages for event in page["events"]]
-    return len(types), sum(kind.endswith("StateEntered") for kind in types)
+    events = [event for page in pages for event in page["events"]]
+    jobs = sum(event.get("taskScheduledEventDetails", {}).get("resourceType") == "batch" for event in events)
+    states = sum(event["type"].endswith("StateEntered") for event in events)
+    return _Run(len(events), states, _starts(starts.read_text().splitlines(), jobs))
+
+
+def _starts(commands: Sequence[str], tasks: int) -> str:
+    counts = Counter(re.sub(r"^-m .*\.", "", script(command)) for command in commands)
+    each = ", ".join(f"{count / tasks:.1f} {name}" for name, count in sorted(counts.items()))
+    return f"{len(commands) / tasks:.1f}: {each}"
