@@ -50,6 +50,26 @@ def test_every_kind_of_graph(request: pytest.FixtureRequest, shape: str) -> None
     check_golden(request, GOLDEN / f"{shape}.json", without_job_names(found.to_dict()))
 
 
+ALPHA = (Parameter("alpha", "float"),)
+# What goldens of the kinds of graphs do not show.
+VARIANTS: dict[str, tuple[FlowPlan, dict[str, Any]]] = {
+    "with_parameters": (batch_plan(*SHAPES["linear"], parameters=ALPHA), {}),
+    "with_tags": (batch_plan(*SHAPES["gang"]), {"emit_tags": True, "batch_tags": {"team": "ranking"}}),
+    "with_timeout": (batch_plan(*SHAPES["linear"], limits=Limits(workflow_timeout=600)), {}),
+    "maps_distributed": (batch_plan(*SHAPES["nested_foreach"]), {"distributed": True}),
+    "maps_inline": (batch_plan(*SHAPES["nested_foreach"]), {"distributed": False}),
+    "looping_start": (batch_plan(step("start", "start", "end", kind="switch"), step("end")), {}),
+}
+
+
+@pytest.mark.parametrize("variant", VARIANTS)
+def test_variants(request: pytest.FixtureRequest, variant: str) -> None:
+    flow, wishes = VARIANTS[variant]
+    found = machine(flow, **wishes)
+    assert check(found, problems) == []
+    check_golden(request, GOLDEN / f"{variant}.json", without_job_names(found.to_dict()))
+
+
 @pytest.mark.parametrize("distributed", [None, True, False])
 @pytest.mark.parametrize("given_values", [False, True])
 def test_nested_foreach_in_every_mode(distributed: bool | None, given_values: bool) -> None:
