@@ -28,8 +28,13 @@ from sfn.translation.translator import Translator
 
 STEPS = (10, 100, 500)
 CORPUS = ROOT / "integration" / "conformance" / "flows"
-# Flows that stock takes, with options that make its states and ours comparable.
-RUNS = {"linear": (), "static_split": (), "foreach_one_step": ("--no-use-distributed-map",)}
+# Flows that stock takes, with options of `create` that make its states and ours comparable, and of `trigger`.
+RUNS: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
+    "linear": ((), ()),
+    "required_parameter": ((), ("--text=a", "--count=1", "--flag=true", "--data=[]")),
+    "static_split": ((), ()),
+    "foreach_one_step": (("--no-use-distributed-map",), ()),
+}
 
 
 def measure(place: Workplace) -> Iterator[Table]:
@@ -102,9 +107,9 @@ def _running(engine: Engine, env: Mapping[str, str]) -> Table:
     table = Table(title="History events, states entered and starts of Python of a run")
     for column in ("flow", "events", "stock", "states", "stock", "starts a task", "stock"):
         table.add_column(column, justify="left" if column == "flow" else "right")
-    for name, options in RUNS.items():
+    for name, (options, values) in RUNS.items():
         ours, other = (
-            _run(engine, each, CORPUS / f"{name}.py", machine, more)
+            _run(engine, each, CORPUS / f"{name}.py", machine, more, values)
             for each, machine, more in ((env, f"{name}-ours", options), (stock(env), f"{name}-stock", ()))
         )
         pairs = ((ours.events, other.events), (ours.states, other.states), (ours.starts, other.starts))
@@ -127,13 +132,20 @@ class _Run:
     starts: str
 
 
-def _run(engine: Engine, env: Mapping[str, str], flow: Path, machine: str, options: tuple[str, ...]) -> _Run:
+def _run(
+    engine: Engine,
+    env: Mapping[str, str],
+    flow: Path,
+    machine: str,
+    options: tuple[str, ...],
+    values: tuple[str, ...],
+) -> _Run:
     started, starts = engine.folder / "started.json", engine.folder / f"{machine}.starts"
     variables = json.dumps({"PYTHONPATH": str(COUNTING), "BENCH_STARTS": str(starts)})
     counted = f"--with=environment:vars={variables}"
     command = [sys.executable, str(flow), "--quiet", "--no-pylint", counted]
     command += ["step-functions", "--name", machine]
-    for rest in (("create", *options), ("trigger", f"--deployer-attribute-file={started}")):
+    for rest in (("create", *options), ("trigger", *values, f"--deployer-attribute-file={started}")):
         subprocess.run([*command, *rest], env=dict(env), cwd=engine.folder, check=True, capture_output=True)
     run_id = json.loads(started.read_text())["pathspec"].split("/")[1]
     arn = execution_arn(machine, run_id)
