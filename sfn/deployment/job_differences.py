@@ -14,6 +14,10 @@ from ..asl import StateMachine, Task
 # Batch adds them to what was registered.
 _ADDED = ("jobDefinitionName", "jobDefinitionArn", "revision", "status", "containerOrchestrationType")
 
+# Variables of every container: where the code package is, and its digest.
+_PACKAGE = ("METAFLOW_CODE_URL", "METAFLOW_CODE_SHA")
+_DIGITS = 12
+
 
 def job_of_state(machine: StateMachine) -> dict[str, str]:
     """Which job definition the states of a machine name, by state."""
@@ -33,7 +37,20 @@ def fields(definition: Mapping[str, Any]) -> dict[str, Any]:
         {'containerProperties.image': 'a', 'containerProperties.environment.X': '1'}
     """
     given = {key: value for key, value in definition.items() if key not in _ADDED}
-    return {path: value.lower() if "evaluateOnExit" in path else value for path, value in _leaves(given, "")}
+    found = {path: value.lower() if "evaluateOnExit" in path else value for path, value in _leaves(given, "")}
+    packages = {path.rpartition(".")[2]: path for path in found if path.endswith(_PACKAGE)}
+    if len(packages) < len(_PACKAGE):
+        return found
+    # An address and a digest, which stand in the command too: one line says that the code is another.
+    texts = [found.pop(packages[name]) for name in _PACKAGE]
+    shortened = {path: _without(value, texts) for path, value in found.items()}
+    return {**shortened, "code package": texts[1][:_DIGITS]}
+
+
+def _without(value: Any, texts: list[str]) -> Any:
+    for text in texts if isinstance(value, str) else ():
+        value = value.replace(text, "...")
+    return value
 
 
 def _leaves(value: Any, path: str) -> Iterator[tuple[str, Any]]:
