@@ -11,6 +11,7 @@ print(run.wait(), run.failure())
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass, field, replace
 from functools import cached_property
@@ -21,10 +22,11 @@ from metaflow_provider.plan import FlowPlan, Refusal, loads
 from . import deployment
 from .account import Account
 from .asl import Finding, StateMachine, check
-from .aws import Aws
+from .aws import Aws, AwsError
 from .deployment import Deployed
 from .handle import Deployment
-from .settings import Settings
+from .queues import job_queues
+from .settings import HEADERS, Settings
 from .translation.machine import Translation, translate
 from .translation.translator import Translator
 
@@ -70,16 +72,6 @@ class StepFunctions:
         """
         return translate(self.translator)
 
-    def with_flow(self, flow: FlowPlan) -> StepFunctions:
-        """The same for another plan of the flow."""
-        return StepFunctions(
-            flow,
-            self.translator.settings,
-            translator=type(self.translator),
-            log_history=self._log_history,
-            aws=self._aws,
-        )
-
     def compile(self) -> StateMachine:
         """The state machine; offline. Assign an edited one to `machine`.
 
@@ -110,13 +102,14 @@ class StepFunctions:
             authorize: production token of what is deployed, if it is another user's.
 
         Raises:
-            Refusal: the machine has errors, a role is missing, what is deployed is another user's or no
-                Metaflow flow, a schedule of its name starts something else, or a job queue is of another
-                platform than was thought.
+            Refusal: the machine has errors, a role or a secret is missing, what is deployed is another
+                user's or no Metaflow flow, a schedule of its name starts something else, a step has no job
+                queue, or a job queue is of another platform than was thought.
             AwsError: a call failed.
         """
         _refuse_errors(self.check())
         aws = self._aws or Aws(Account.from_environment())
+        _refuse_lost_headers(self.flow, self.translator.settings)
         self._check_place(aws)
         arn = aws.machine_arn(self.flow.name)
         wanted = deployment.wanted(
@@ -125,7 +118,10 @@ class StepFunctions:
         existing = deployment.look_around(aws, self.flow.name, self.translation.job_definitions)
         if existing.deployed:
             _check_owner(existing.deployed, self.flow, authorize)
-        return DeploymentPlan(self.flow.name, tuple(deployment.changes(existing, wanted)), aws)
+        before = existing.deployed.machine.tags if existing.deployed else {}
+        machine = replace(wanted.machine, tags={**before, **wanted.machine.tags})
+        deployed = Deployed(machine, self.flow.owner, self.flow.production_token, self.flow.flow)
+        return DeploymentPlan(deployed, tuple(deployment.changes(existing, wanted)), aws)
 
     @classmethod
     def from_deployment(cls, name: str, aws: Aws | None = None) -> Deployment:
@@ -145,19 +141,28 @@ class StepFunctions:
         return Deployment(aws, deployed)
 
     @classmethod
-    def list(cls, flow: str = "", aws: Aws | None = None) -> Iterator[Deployment]:
+    def list(
+        cls, flow: str = "", aws: Aws | None = None, skipped: Callable[[AwsError], None] = lambda error: None
+    ) -> Iterator[Deployment]:
         """Everything that is deployed in account and region, by stock Metaflow too; two calls a machine.
 
         Args:
             flow: class name of the flow, for its deployments alone.
             aws: where to look.
+            skipped: is told of each state machine that may not be read, and is left out.
 
         Raises:
             AwsError: a call failed.
         """
         aws = aws or Aws(Account.from_environment())
         for arn in aws.states.machines():
-            machine = aws.states.machine(arn)
+            try:
+                machine = aws.states.machine(arn)
+            except AwsError as error:
+                if not error.is_denied:
+                    raise
+                skipped(error)
+                continue
             deployed = deployment.identified(machine) if machine else None
             if deployed and flow in ("", deployed.flow):
                 yield Deployment(aws, deployed)
@@ -169,7 +174,7 @@ class StepFunctions:
                 f"the machine is for partition {settings.partition}, the role's is {aws.account.partition}",
                 remedy=f"use Settings(partition='{aws.account.partition}')",
             )
-        for queue in sorted({self.translator.queue(step) for step in self.flow.steps}):
+        for queue in job_queues(self.translator):
             thought, is_ = settings.platform(queue), aws.batch.platform(queue)
             if thought != is_:
                 raise Refusal(
@@ -183,11 +188,11 @@ class DeploymentPlan:
     """What a deployment would change.
 
     Attributes:
-        name: of the deployment.
+        deployed: what is deployed once the changes are made.
         changes: in their order; those of things that stay as they are too.
     """
 
-    name: str
+    deployed: Deployed
     changes: tuple[Change[Aws], ...]
     aws: Aws = field(repr=False, compare=False)
 
@@ -213,7 +218,17 @@ class DeploymentPlan:
             AwsError: a change failed; the text says what became of the others.
         """
         apply(self.aws, self.changes, tell)
-        return StepFunctions.from_deployment(self.name, self.aws)
+        return Deployment(self.aws, self.deployed)
+
+
+def _refuse_lost_headers(flow: FlowPlan, settings: Settings) -> None:
+    """Jobs could not talk to a metadata service that wants headers, which reach them by a secret alone."""
+    configured = os.environ.get(HEADERS) and flow.runtime.metadata == "service"
+    if configured and HEADERS not in settings.secrets:
+        raise Refusal(
+            f"{HEADERS} is set, and would not reach the jobs",
+            remedy=f"keep them in AWS Secrets Manager, and use Settings(secrets={{'{HEADERS}': ARN}})",
+        )
 
 
 def _refuse_errors(findings: Collection[Finding]) -> None:

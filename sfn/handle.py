@@ -16,7 +16,9 @@ from .comment import parameters_in
 from .deployment import Deployed, look_around, removal
 from .runs import Run, find_run, list_runs, start_run
 
-_LONGEST_INPUT = 256 * 1024
+# A state's arguments have this limit too: besides the values, `parameters.put` passes a bucket of up to 63
+# bytes and a key of up to 1,024. https://docs.aws.amazon.com/step-functions/latest/dg/service-quotas.html
+_LONGEST_INPUT = 256 * 1024 - 2048
 
 
 class Deployment:

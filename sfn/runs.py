@@ -78,9 +78,15 @@ class Run:
         Raises:
             AwsError: the call failed.
         """
-        if self._known_status() in _AT_WORK:
+        if self.known_status in _AT_WORK:
             self.refresh()
-        return self._known_status()
+        return self.known_status
+
+    @property
+    def known_status(self) -> str:
+        """One of `STATUSES`, as it was when last asked for."""
+        status = self.execution.status
+        return "PENDING" if status == "PENDING_REDRIVE" else status
 
     @property
     def started(self) -> datetime:
@@ -116,17 +122,19 @@ class Run:
         """
         for _ in looks(every, timeout):
             if self.status not in _AT_WORK:
-                return self._known_status()
-        raise TimeoutError(f"Run {self.id} is still {self._known_status()} after {timeout:g} seconds")
+                return self.known_status
+        raise TimeoutError(f"Run {self.id} is still {self.known_status} after {timeout:g} seconds")
 
     def failure(self) -> Failure | None:
         """Why the run has not succeeded; `None` while it may, and when it did.
 
+        Asks AWS anew, since lists of runs have no causes; `known_status` is then what this was judged by.
+
         Raises:
-            AwsError: a call failed.
+            AwsError: a call failed, or AWS has forgotten the run.
         """
-        status = self.status
-        if status in _AT_WORK or status == "SUCCEEDED":
+        self.refresh()
+        if self.known_status in _AT_WORK or self.known_status == "SUCCEEDED":
             return None
         return _failure(self._aws, self.execution)
 
@@ -147,10 +155,6 @@ class Run:
         jobs = sorted(set(_unfinished_jobs(self._aws, self.execution.arn)))
         for job in self._aws.batch.at_work(jobs):
             self._aws.batch.terminate(job, f"run {self.id} was terminated")
-
-    def _known_status(self) -> str:
-        status = self.execution.status
-        return "PENDING" if status == "PENDING_REDRIVE" else status
 
 
 def start_run(aws: Aws, machine_arn: str, text: str, name: str = "") -> Run:

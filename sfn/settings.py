@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
+
+from metaflow_provider.plan import Refusal
 
 EC2, FARGATE = "EC2", "FARGATE"
+HEADERS = "METAFLOW_SERVICE_HEADERS"
+"""What the metadata service wants to see: a secret, so it reaches jobs by reference."""
 
 
 @dataclass(frozen=True)
@@ -32,6 +37,28 @@ class Settings:
     emit_tags: bool = False
     default_timeout: int = 5 * 24 * 60 * 60
     secrets: Mapping[str, str] = field(default_factory=dict)
+
+    @classmethod
+    def from_json(cls, text: str) -> Settings:
+        """What `to_json` wrote.
+
+        Raises:
+            Refusal: it is something else.
+
+        Example:
+            >>> Settings.from_json('{"queue": "gpu"}').queue
+            'gpu'
+        """
+        try:
+            return cls(**json.loads(text))
+        except (TypeError, ValueError) as error:
+            raise Refusal(
+                f"the settings cannot be read: {error}", remedy="write them with create --output-dir"
+            ) from None
+
+    def to_json(self) -> str:
+        """The settings as JSON, for those who deploy the plan from Python."""
+        return json.dumps(asdict(self), indent=2, sort_keys=True)
 
     def platform(self, queue: str) -> str:
         """The platform of a job queue."""

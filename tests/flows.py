@@ -78,6 +78,13 @@ class Ended:
         lines = [line.strip() for line in self.err.replace("\x1b[K", "").splitlines()]
         return [line for line in lines if line and not line.startswith("Metaflow 2")]
 
+    @property
+    def reason(self) -> str:
+        """Why it was refused: one line, which some of Metaflow's own exceptions give a headline."""
+        *headline, reason = self.said
+        assert len(headline) <= 1, self.err
+        return reason
+
 
 @dataclass(frozen=True)
 class Place:

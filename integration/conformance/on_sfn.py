@@ -3,24 +3,19 @@
 from __future__ import annotations
 
 import json
-import subprocess
 import sys
-from collections.abc import Mapping
 from pathlib import Path
 
+from integration.conformance.commands import CommandFailed, run, run_what_is_needed
 from integration.conformance.compare import RunSnapshot, differences, snapshot_in
-from integration.conformance.corpus import CASES, Case, parameter_options, placed
-from integration.conformance.reference import MAX_NUM_SPLITS, USER, reference
+from integration.conformance.corpus import Case, parameter_options, placed
+from integration.conformance.reference import USER, reference
 from integration.harness.process import base_env, cache_dir
 from integration.harness.sfn.engine import Engine
 from integration.harness.sfn.names import ACCOUNT, REGION
 
 # Every container draws the same random numbers and hashes as the reference.
 CONTAINER = {"PYTHONHASHSEED": "0"}
-
-
-class CommandFailed(RuntimeError):
-    """A command, or a run, ended otherwise than it should; the message says what was said."""
 
 
 def environment(engine: Engine) -> dict[str, str]:
@@ -35,14 +30,6 @@ def command(case: Case, flow_file: Path, *arguments: str) -> list[str]:
     return [*top, "step-functions", *name, *arguments]
 
 
-def run(arguments: list[str], env: Mapping[str, str], folder: Path) -> str:
-    """What a command prints; raises `CommandFailed` with the end of what it said when it fails."""
-    done = subprocess.run(arguments, env=env, cwd=folder, capture_output=True, text=True)
-    if done.returncode:
-        raise CommandFailed(f"{' '.join(arguments[1:4])} failed:\n{(done.stdout + done.stderr)[-4000:]}")
-    return done.stdout
-
-
 def execution_arn(machine: str, run_id: str) -> str:
     """ARN of a run's execution on the engine."""
     return f"arn:aws:states:{REGION}:{ACCOUNT}:execution:{machine}:{run_id.removeprefix('sfn-')}"
@@ -55,10 +42,7 @@ def run_on_sfn(case: Case, engine: Engine, seconds: float = 1800) -> RunSnapshot
         CommandFailed: the run ended otherwise than the case expects.
     """
     env, folder = environment(engine), engine.folder
-    for needed in case.needs:
-        other = CASES[needed]
-        given = [f"--max-num-splits={MAX_NUM_SPLITS}", *parameter_options(other.parameters)]
-        run([sys.executable, str(placed(other, folder)), "--no-pylint", "run", *given], env, folder)
+    run_what_is_needed(case, env, folder)
     flow_file = placed(case, folder)
     run(command(case, flow_file, "create", *case.run_options), env, folder)
     started = folder / "started.json"

@@ -15,6 +15,9 @@ from __future__ import annotations
 import random
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+from integration.conformance.corpus import Case
 
 PREAMBLE = '''\
 """{doc}"""
@@ -354,3 +357,12 @@ def _transition(step: _Step, names: dict[str, str]) -> str:
         pairs = ", ".join(f'"{case}": {target}' for case, target in zip(step.cases, targets, strict=True))
         targets = [f"{{{pairs}}}"]
     return ", ".join([*targets, step.how] if step.how else targets)
+
+
+def random_case(seed: int, folder: Path) -> Case:
+    """A case of the corpus's kind for the flow of a seed, written below `folder`."""
+    file = folder / f"random_{seed}" / "flow.py"
+    file.parent.mkdir()
+    file.write_text(source(seed))
+    # Several steps may lead into a join, whose inputs `run` orders by chance.
+    return Case(f"random_{seed}", file, flow_name(seed), ordered=False)

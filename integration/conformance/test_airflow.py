@@ -12,7 +12,7 @@ import pytest
 
 from integration.conformance.corpus import CASES, Case
 from integration.conformance.on_airflow import differences_from_run, make_home
-from integration.conformance.random_flows import flow_name, source
+from integration.conformance.random_flows import random_case
 from integration.harness.airflow.home import AirflowHome
 from integration.harness.airflow.tester import DagTester
 from integration.harness.metadata_service import MetadataService
@@ -106,14 +106,6 @@ def test_further_case(airflow: Airflow, name: str) -> None:
 @pytest.mark.parametrize("name", ON_S3)
 def test_case_on_s3_with_a_metadata_service(airflow_on_s3: Airflow, name: str) -> None:
     airflow_on_s3.check(CASES[name])
-
-
-def random_case(seed: int, folder: Path) -> Case:
-    file = folder / f"random_{seed}" / "flow.py"
-    file.parent.mkdir()
-    file.write_text(source(seed))
-    # Several steps may lead into a join, whose inputs `run` orders by chance.
-    return Case(f"random_{seed}", file, flow_name(seed), ordered=False)
 
 
 @pytest.mark.parametrize("seed", SEEDS)

@@ -6,13 +6,12 @@ Unmarked: a case for every graph kind. Marked `conformance`: everything, less th
 from __future__ import annotations
 
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
-from integration.conformance.corpus import CASES, Case
+from integration.conformance.corpus import CASES
 from integration.conformance.on_sfn import CONTAINER, differences_from_run
-from integration.conformance.random_flows import flow_name, source
+from integration.conformance.random_flows import random_case
 from integration.harness.sfn.engine import Engine
 from integration.harness.skips import skipped_if_missing
 
@@ -51,14 +50,6 @@ def test_representative_case(engine: Engine, name: str) -> None:
 @pytest.mark.parametrize("name", [name for name in ON_BATCH if name not in REPRESENTATIVE])
 def test_further_case(engine: Engine, name: str) -> None:
     assert differences_from_run(CASES[name], engine) == []
-
-
-def random_case(seed: int, folder: Path) -> Case:
-    file = folder / f"random_{seed}" / "flow.py"
-    file.parent.mkdir()
-    file.write_text(source(seed))
-    # Several steps may lead into a join, whose inputs `run` orders by chance.
-    return Case(f"random_{seed}", file, flow_name(seed), ordered=False)
 
 
 @pytest.mark.parametrize("seed", SEEDS)

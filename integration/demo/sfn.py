@@ -14,9 +14,10 @@ from pathlib import Path
 
 from rich.table import Table
 
+from integration.conformance.commands import CommandFailed
 from integration.conformance.compare import RunSnapshot, differences
 from integration.conformance.corpus import Case
-from integration.conformance.on_sfn import CONTAINER, CommandFailed, run_on_sfn
+from integration.conformance.on_sfn import CONTAINER, run_on_sfn
 from integration.conformance.reference import reference
 from integration.demo.cases import place_flows
 from integration.demo.talk import CONSOLE, DemoFailed, doing, equality, verdict

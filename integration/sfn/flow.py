@@ -10,8 +10,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from integration.conformance.commands import run
 from integration.conformance.compare import RunSnapshot, TaskKey, TaskSnapshot, snapshot_in
-from integration.conformance.on_sfn import run
 from integration.harness.process import base_env
 from integration.harness.sfn.engine import Engine
 from integration.harness.sfn.names import ACCOUNT, BUCKET, EC2_QUEUE, REGION

@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from integration.conformance.on_sfn import environment, run
+from integration.conformance.commands import run
+from integration.conformance.on_sfn import environment
 from integration.harness.process import ROOT
 from integration.harness.sfn.engine import Engine
 

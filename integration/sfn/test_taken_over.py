@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from integration.conformance.canonical import canonical
-from integration.conformance.on_sfn import CommandFailed
+from integration.conformance.commands import CommandFailed
 from integration.harness.sfn.engine import Engine
 from integration.sfn.flow import Flow, task
 

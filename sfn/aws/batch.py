@@ -53,32 +53,30 @@ class Batch(Service):
         )
         return max(found, key=lambda definition: definition["revision"], default=None)
 
-    def register(self, request: Mapping[str, Any]) -> str:
-        """Register a job definition; returns the ARN of the new revision."""
+    def register(self, request: Mapping[str, Any]) -> None:
+        """Register a job definition."""
         name = f"job-definition/{request['jobDefinitionName']}"
-        return str(self._call("RegisterJobDefinition", name, **request)["jobDefinitionArn"])
-
-    def deregister(self, arn: str) -> None:
-        """Take back a revision of a job definition."""
-        self._call("DeregisterJobDefinition", arn, jobDefinition=arn)
+        self._call("RegisterJobDefinition", name, **request)
 
     def platform(self, queue: str) -> str:
         """`EC2` or `FARGATE`, by the first compute environment of a job queue.
 
         Raises:
-            AwsError: there is no such queue, or a call failed.
+            AwsError: there is no such queue, it has no compute environment, or a call failed.
         """
         found = self._call("DescribeJobQueues", queue, jobQueues=[queue])["jobQueues"]
         if not found:
             raise AwsError(
                 f"batch:DescribeJobQueues on {queue}: there is no such job queue; check its name and region"
             )
-        first = min(found[0]["computeEnvironmentOrder"], key=lambda entry: entry["order"])[
-            "computeEnvironment"
-        ]
-        environments = self._call("DescribeComputeEnvironments", first, computeEnvironments=[first])
-        [environment] = environments["computeEnvironments"]
-        kind = environment.get("computeResources", {}).get("type", "")
+        order = sorted(found[0].get("computeEnvironmentOrder", []), key=lambda entry: int(entry["order"]))
+        environments = self._environments(order[0]["computeEnvironment"]) if order else []
+        if not environments:
+            raise AwsError(
+                f"batch:DescribeJobQueues on {queue}: the job queue has no compute environment; "
+                "give it one, or choose another queue"
+            )
+        kind = environments[0].get("computeResources", {}).get("type", "")
         return FARGATE if kind.startswith(FARGATE) else EC2
 
     def job(self, job_id: str) -> Job | None:
@@ -96,6 +94,11 @@ class Batch(Service):
     def terminate(self, job_id: str, reason: str) -> None:
         """End a job, whether it runs already or not."""
         self._call("TerminateJob", f"job/{job_id}", jobId=job_id, reason=reason)
+
+    def _environments(self, name: str) -> list[dict[str, Any]]:
+        """The compute environment of this name or ARN, if there is one."""
+        answer = self._call("DescribeComputeEnvironments", name, computeEnvironments=[name])
+        return list(answer["computeEnvironments"])
 
     def _jobs(self, job_ids: Iterable[str]) -> Iterator[dict[str, Any]]:
         left = list(job_ids)

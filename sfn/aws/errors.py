@@ -38,6 +38,9 @@ _NEEDED = re.compile(r"not authorized to perform: (?P<action>[\w:-]+)(?: on reso
 _LONGEST = 600
 
 
+_KEY_DENIED = frozenset({"KmsAccessDeniedException", "KmsInvalidStateException"})
+
+
 class AwsError(ServiceError):
     """A call of AWS that failed; its code is AWS's.
 
@@ -45,6 +48,11 @@ class AwsError(ServiceError):
         >>> str(AwsError("batch:TerminateJob on job/8d6f: AWS is busy; try again", "ThrottlingException"))
         'batch:TerminateJob on job/8d6f: AWS is busy; try again'
     """
+
+    @property
+    def is_denied(self) -> bool:
+        """Whether the credentials in use may not do it, or not use the key of what is encrypted."""
+        return self.code in _DENIED | _KEY_DENIED
 
 
 @contextmanager

@@ -9,13 +9,14 @@ from __future__ import annotations
 from .changes import changes, removal
 from .deployed import Deployed, identified, look
 from .existing import Existing, look_around
-from .wanted import Wanted, wanted
+from .wanted import Wanted, creation, wanted
 
 __all__ = [
     "Deployed",
     "Existing",
     "Wanted",
     "changes",
+    "creation",
     "identified",
     "look",
     "look_around",

@@ -1,4 +1,9 @@
-"""From what is there and what is wanted to what has to change. Pure: AWS is called when a change is made."""
+"""From what is there and what is wanted to what has to change. Pure: AWS is called when a change is made.
+
+Undoing puts back what is still as the deployment wrote it: somebody else may deploy the same flow meanwhile.
+Job definitions stay, since their names are their contents: others may use them by now, and those that nobody
+uses do nothing.
+"""
 
 from __future__ import annotations
 
@@ -31,6 +36,7 @@ RULE, RULE_TARGETS = "rule", "targets of rule"
 
 _DELETING = "StateMachineDeleting"
 _DELETING_SECONDS = 90
+_REPLACED = "somebody has changed it since, so it was left as it is"
 _NO_LOGGING = {"level": "OFF", "includeExecutionData": False, "destinations": []}
 
 
@@ -54,7 +60,7 @@ def changes(existing: Existing, wanted: Wanted) -> list[Change[Aws]]:
 
 
 def removal(existing: Existing) -> list[Change[Aws]]:
-    """What removes a deployment. Job definitions stay, which other flows may use."""
+    """What removes a deployment. Job definitions stay: other flows, and runs at work, may use them."""
     assert existing.deployed is not None
     machine = existing.deployed.machine
 
@@ -80,8 +86,8 @@ def _job_definitions(existing: Existing, wanted: Wanted) -> Iterator[Change[Aws]
 
 def _new_job_definition(job: JobDefinition, replaced: Mapping[str, Any] | None) -> Change[Aws]:
     def do(aws: Aws) -> Undo:
-        arn = aws.batch.register(job.to_dict())
-        return lambda: aws.batch.deregister(arn)
+        aws.batch.register(job.to_dict())
+        return lambda: None
 
     lines = () if replaced is None else differing_fields(fields(replaced), fields(job.to_dict()))
     return Change(CREATE, JOB_DEFINITION, job.name, lines, do)
@@ -101,7 +107,11 @@ def _new_machine(wanted: Wanted) -> Change[Aws]:
 
     def do(aws: Aws) -> Undo:
         _create_when_deleted(aws, machine)
-        return lambda: aws.states.delete(machine.arn)
+        return lambda: undo(aws)
+
+    def undo(aws: Aws) -> None:
+        _refuse_if_replaced(aws.states.machine(machine.arn), machine)
+        aws.states.delete(machine.arn)
 
     states = sum(1 for _ in wanted.definition.walk())
     return Change(CREATE, MACHINE, machine.name, (f"+ states: {states}", f"+ role: {machine.role}"), do)
@@ -128,7 +138,11 @@ def _machine(deployed: Deployed, wanted: Wanted) -> Iterator[Change[Aws]]:
 
     def update(aws: Aws) -> Undo:
         aws.states.update(new)
-        return lambda: aws.states.update(old)
+        return lambda: undo(aws)
+
+    def undo(aws: Aws) -> None:
+        _refuse_if_replaced(aws.states.machine(new.arn), new, old)
+        aws.states.update(old)
 
     yield Change(UPDATE, MACHINE, new.name, lines, update) if lines else Change(UNCHANGED, MACHINE, new.name)
 
@@ -146,10 +160,40 @@ def _tags(old: Machine, new: Machine) -> Change[Aws]:
         return lambda: undo(aws)
 
     def undo(aws: Aws) -> None:
+        _refuse_if_replaced(aws.states.machine(new.arn), new, old)
         aws.states.untag(new.arn, set(new.tags) - set(before))
         aws.states.tag(new.arn, before)
 
     return Change(UPDATE, TAGS, new.name, differing_fields(before, new.tags), do)
+
+
+def _refuse_if_replaced(found: Machine | None, new: Machine, old: Machine | None = None) -> None:
+    """Refuse to undo what was done to a machine that somebody has changed since.
+
+    AWS may go on describing a machine as it was before for some seconds.
+    https://docs.aws.amazon.com/step-functions/latest/apireference/API_DescribeStateMachine.html
+
+    Args:
+        found: the machine as it is.
+        new: as this deployment wrote it.
+        old: as it was before; `None` if there was none.
+
+    Raises:
+        AwsError: it is neither.
+    """
+    known = [new] if old is None else [new, old]
+
+    def tags(machine: Machine) -> dict[str, str]:
+        return {key: machine.tags[key] for key in new.tags if key in machine.tags}
+
+    if found is None:
+        replaced = old is not None
+    else:
+        contents = [(machine.definition, _settings(machine)) for machine in known]
+        # One undo after the other: the definition may be new while the tags are back already.
+        replaced = (found.definition, _settings(found)) not in contents or tags(found) not in map(tags, known)
+    if replaced:
+        raise AwsError(_REPLACED)
 
 
 def _definition_diff(deployed: Deployed, wanted: Wanted) -> Iterator[str]:
@@ -188,7 +232,11 @@ def _taken(foreign: Schedule) -> Refusal:
 def _new_schedule(new: Schedule) -> Change[Aws]:
     def do(aws: Aws) -> Undo:
         aws.scheduler.create(new)
-        return lambda: aws.scheduler.delete(new.name)
+        return lambda: undo(aws)
+
+    def undo(aws: Aws) -> None:
+        _refuse_if_rescheduled(aws.scheduler.schedule(new.name), new)
+        aws.scheduler.delete(new.name)
 
     return Change(CREATE, SCHEDULE, new.name, differing_fields({}, _times(new)), do)
 
@@ -206,10 +254,24 @@ def _changed_schedule(old: Schedule, new: Schedule) -> Change[Aws]:
 
     def do(aws: Aws) -> Undo:
         aws.scheduler.update(new)
-        return lambda: aws.scheduler.update(old)
+        return lambda: undo(aws)
+
+    def undo(aws: Aws) -> None:
+        _refuse_if_rescheduled(aws.scheduler.schedule(new.name), new, old)
+        aws.scheduler.update(old)
 
     lines = differing_fields(dataclasses.asdict(old), dataclasses.asdict(new))
     return Change(UPDATE, SCHEDULE, new.name, lines, do) if lines else Change(UNCHANGED, SCHEDULE, new.name)
+
+
+def _refuse_if_rescheduled(found: Schedule | None, *known: Schedule) -> None:
+    """As `_refuse_if_replaced`, for a schedule."""
+    if found is not None and not any(_without_rest(found) == _without_rest(schedule) for schedule in known):
+        raise AwsError(_REPLACED)
+
+
+def _without_rest(schedule: Schedule) -> Schedule:
+    return dataclasses.replace(schedule, rest={})
 
 
 def _times(schedule: Schedule) -> dict[str, str]:

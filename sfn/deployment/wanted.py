@@ -56,7 +56,7 @@ def wanted(
             name=plan.name,
             definition=translation.machine.to_json(),
             role=account.role,
-            logging=_logging(account, log_history),
+            logging=_logging(account.log_group, log_history),
             type=_TYPE,
             tags=tags_of(plan),
         ),
@@ -66,13 +66,36 @@ def wanted(
     )
 
 
-def _logging(account: Account, log_history: bool) -> Mapping[str, Any]:
+def creation(plan: FlowPlan, role: str, log_group: str, *, log_history: bool) -> dict[str, Any]:
+    """The request that creates a plan's state machine, without its definition.
+
+    https://docs.aws.amazon.com/step-functions/latest/apireference/API_CreateStateMachine.html
+
+    Args:
+        plan: the flow.
+        role: ARN of the role that the machine runs as; empty when it is not known.
+        log_group: ARN of the log group for the history of runs.
+        log_history: whether the history goes there.
+
+    Raises:
+        Refusal: the log group is missing.
+    """
+    return {
+        "name": plan.name,
+        "type": _TYPE,
+        **({"roleArn": role} if role else {}),
+        "loggingConfiguration": _logging(log_group, log_history),
+        "tags": [{"key": key, "value": value} for key, value in tags_of(plan).items()],
+    }
+
+
+def _logging(log_group: str, log_history: bool) -> Mapping[str, Any]:
     if not log_history:
         return {"level": "OFF"}
-    if not account.log_group:
+    if not log_group:
         raise Refusal(
             "No AWS CloudWatch Logs log group ARN found for the execution logs of your workflow",
             remedy="set METAFLOW_SFN_EXECUTION_LOG_GROUP_ARN",
         )
-    group = {"cloudWatchLogsLogGroup": {"logGroupArn": account.log_group}}
+    group = {"cloudWatchLogsLogGroup": {"logGroupArn": log_group}}
     return {"level": "ALL", "includeExecutionData": True, "destinations": [group]}

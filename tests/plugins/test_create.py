@@ -34,8 +34,7 @@ def refused(place: Place, file: str | Path, *options: str, name: str = "") -> st
     ended = create(place, file, *options, name=name)
     assert (ended.status, ended.out) == (1, ""), ended.err
     assert place.files() == files
-    _, reason = ended.said
-    return reason
+    return ended.reason
 
 
 def test_the_flow_file_is_not_overwritten(place: Place) -> None:

@@ -5,6 +5,7 @@ import importlib.abc
 import socket
 import subprocess
 import sys
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -203,6 +204,25 @@ def test_a_queue_is_of_the_platform_of_its_first_environment(aws: Aws) -> None:
         StepFunctions(plan(), Settings(queue="on-fargate"), aws=aws).plan()
     with pytest.raises(AwsError, match="batch:DescribeJobQueues on nowhere: there is no such job queue"):
         aws.batch.platform("nowhere")
+
+
+@pytest.mark.parametrize(
+    ("action", "emptied"),
+    [
+        ("DescribeJobQueues", lambda parsed: parsed["jobQueues"][0].update(computeEnvironmentOrder=[])),
+        ("DescribeComputeEnvironments", lambda parsed: parsed.update(computeEnvironments=[])),
+    ],
+)
+def test_a_queue_without_a_compute_environment_is_one_line(
+    aws: Aws, action: str, emptied: Callable[[Any], None]
+) -> None:
+    aws.client("batch").meta.events.register(f"after-call.*.{action}", lambda parsed, **_: emptied(parsed))
+    with pytest.raises(AwsError) as raised:
+        aws.batch.platform(QUEUE)
+    assert str(raised.value) == (
+        "batch:DescribeJobQueues on on-hosts: the job queue has no compute environment; "
+        "give it one, or choose another queue"
+    )
 
 
 def test_each_service_has_one_client_made_on_first_use(aws: Aws) -> None:

@@ -3,6 +3,7 @@ from __future__ import annotations
 import dataclasses
 import json
 import sys
+from collections.abc import Callable
 from datetime import datetime, timezone
 from typing import Any
 
@@ -11,6 +12,7 @@ import pytest
 from metaflow_provider.plan import FlowPlan, Refusal, dumps
 from metaflow_provider.plan.model import Limits, Project, Schedule
 from sfn import Aws, AwsError, Deployment, Settings, StepFunctions
+from sfn.api import DeploymentPlan
 from sfn.aws import Schedule as AwsSchedule
 from sfn.deployment import Deployed, Existing, changes, look, look_around, wanted
 from tests.sfn.account import ACCOUNT, NUMBER, QUEUE, calls, fail, flow, plan, reads_alone
@@ -32,6 +34,11 @@ def account_of(aws: Aws) -> dict[str, Any]:
         "schedule": aws.scheduler.schedule("train"),
         "rule": aws.rules.rule("train"),
     }
+
+
+def undone(aws: Aws) -> dict[str, Any]:
+    """What is there but for job definitions, which a failed deployment leaves."""
+    return {kind: found for kind, found in account_of(aws).items() if kind != "jobs"}
 
 
 def deploy_stock(aws: Aws, **parameters: str) -> None:
@@ -293,7 +300,8 @@ def test_tags_of_the_user_stay(aws: Aws) -> None:
 
 @pytest.mark.parametrize("owner", ["DOM\\ain", "a=5Cb", "Zoë 日本", "x" * 256, "$(id)`\n"])
 def test_an_owner_of_any_name_is_read_as_it_was(aws: Aws, owner: str) -> None:
-    assert flow(aws, plan(owner=owner)).plan().apply().owner == owner
+    flow(aws, plan(owner=owner)).plan().apply()
+    assert StepFunctions.from_deployment("train", aws).owner == owner
 
 
 def test_an_owner_too_long_for_a_tag_is_refused(aws: Aws) -> None:
@@ -323,45 +331,137 @@ def richer() -> FlowPlan:
 @pytest.mark.parametrize(("service", "action"), LATER_CALLS)
 def test_a_failed_update_leaves_all_as_it_was(aws: Aws, service: str, action: str) -> None:
     flow(aws, plan(schedules=(DAILY,))).plan().apply()
-    before = account_of(aws)
+    before = undone(aws)
     planned = flow(aws, richer()).plan()
     kinds = [kind for _, kind in actions(planned)]
     assert kinds == ["job definition", "job definition", "state machine", "tags", "schedule"]
     fail(aws, service, action, "ValidationException", "the moon is full")
     with pytest.raises(AwsError) as raised:
         planned.apply()
-    undone = "nothing was changed" if service == "batch" else "all that was changed before has been undone"
-    assert str(raised.value).endswith(f"AWS says: the moon is full (ValidationException); {undone}")
+    said = "nothing was changed" if service == "batch" else "all that was changed before has been undone"
+    assert str(raised.value).endswith(f"AWS says: the moon is full (ValidationException); {said}")
     assert "\n" not in str(raised.value)
-    assert account_of(aws) == before
+    assert undone(aws) == before
     planned.apply()
     assert flow(aws, richer()).plan().is_empty
 
 
 def test_a_failed_first_deployment_leaves_nothing(aws: Aws) -> None:
-    before = account_of(aws)
+    before = undone(aws)
     fail(aws, "scheduler", "CreateSchedule", "ValidationException", "The role must allow to be assumed")
     with pytest.raises(
         AwsError, match=r"^scheduler:CreateSchedule on schedule/default/train: AWS says: The role"
     ):
         flow(aws, plan(schedules=(DAILY,))).plan().apply()
-    assert account_of(aws) == before
+    assert undone(aws) == before
 
 
 def test_what_cannot_be_undone_is_named(aws: Aws) -> None:
     flow(aws).plan().apply()
     planned = flow(aws, richer()).plan()
-    fail(aws, "scheduler", "CreateSchedule", "ValidationException")
-    fail(aws, "batch", "DeregisterJobDefinition", "AccessDeniedException")
+
+    def interfere(change: Any) -> None:
+        if change.kind == "schedule":
+            fail(aws, "scheduler", "CreateSchedule", "ValidationException")
+            fail(aws, "stepfunctions", "UpdateStateMachine", "AccessDeniedException")
+
     with pytest.raises(
-        AwsError, match=r"not everything is as before: to undo the create of job definition metaf"
+        AwsError,
+        match="not everything is as before: to undo the update of state machine train failed: states:",
     ):
-        planned.apply()
+        planned.apply(interfere)
     assert account_of(aws)["machine"].tags["metaflow.owner"] == "ada"
 
 
+REPLACED = "somebody has changed it since, so it was left as it is"
+
+
+def fails_after(aws: Aws, ours: DeploymentPlan, theirs: Callable[[], object]) -> str:
+    """What is said when a deployment's schedule cannot be made, after somebody else has done something."""
+
+    def tell(change: Any) -> None:
+        if change.kind == "schedule":
+            theirs()
+            fail(aws, "scheduler", "CreateSchedule", "ValidationException")
+
+    with pytest.raises(AwsError) as raised:
+        ours.apply(tell)
+    return str(raised.value)
+
+
+def test_what_somebody_else_has_deployed_meanwhile_is_left(aws: Aws) -> None:
+    flow(aws).plan().apply()
+    same_jobs = {"environment": {"X": "1"}}
+    theirs = flow(aws, plan(same_jobs, owner="eve", limits=Limits(workflow_timeout=999)))
+    ours = flow(aws, plan(same_jobs, schedules=(DAILY,)))
+    said = fails_after(aws, ours.plan(), lambda: theirs.plan("train-0-abcd").apply())
+    assert said.endswith(
+        f"not everything is as before: to undo the update of state machine train failed: {REPLACED}"
+    )
+    assert flow(aws, theirs.flow).plan().is_empty  # machine, tags and the job definitions that both use
+
+
+def test_tags_of_somebody_else_are_left(aws: Aws) -> None:
+    flow(aws).plan().apply()
+    theirs = flow(aws, plan(owner="eve", limits=Limits(workflow_timeout=999)))
+    ours = flow(aws, plan(owner="eve", limits=Limits(workflow_timeout=60), schedules=(DAILY,)))
+    said = fails_after(aws, ours.plan("train-0-abcd"), lambda: theirs.plan().apply())
+    assert f"to undo the update of tags train failed: {REPLACED}" in said
+    assert flow(aws, theirs.flow).plan().is_empty
+
+
+def test_a_first_deployment_that_somebody_has_replaced_is_left(aws: Aws) -> None:
+    theirs = flow(aws, plan(limits=Limits(workflow_timeout=999)))
+    said = fails_after(aws, flow(aws, plan(schedules=(DAILY,))).plan(), lambda: theirs.plan().apply())
+    assert said.endswith(f"to undo the create of state machine train failed: {REPLACED}")
+    assert flow(aws, theirs.flow).plan().is_empty
+
+
+def test_a_schedule_that_somebody_has_changed_meanwhile_is_left(aws: Aws) -> None:
+    deploy_stock(aws)
+    ours = flow(aws, plan(schedules=(DAILY,))).plan("train-3-zzzz")
+    hourly = flow(aws, plan(schedules=(Schedule("0 * * * *"),)))
+
+    def tell(change: Any) -> None:
+        if change.kind == "targets of rule":
+            hourly.plan("train-3-zzzz").apply()
+            fail(aws, "events", "RemoveTargets", "ValidationException")
+
+    with pytest.raises(AwsError, match=f"to undo the create of schedule train failed: {REPLACED}"):
+        ours.apply(tell)
+    schedule = aws.scheduler.schedule("train")
+    assert schedule is not None
+    assert schedule.expression == "cron(0 * * * ? *)"
+
+
+def test_undoing_believes_no_stale_answer(aws: Aws) -> None:
+    """AWS describes a machine as it was before for some seconds after an update."""
+    flow(aws).plan().apply()
+    before = undone(aws)
+    stale = aws.states.machine(aws.machine_arn("train"))
+
+    def describe_stale() -> None:
+        aws.states.machine = lambda arn: stale  # type: ignore[method-assign]
+
+    ours = flow(aws, plan(limits=Limits(workflow_timeout=60), schedules=(DAILY,))).plan()
+    said = fails_after(aws, ours, describe_stale)
+    del aws.states.machine
+    assert said.endswith("all that was changed before has been undone")
+    assert undone(aws) == before
+
+
+def test_a_deployment_that_cannot_be_looked_at_afterwards_has_succeeded(aws: Aws) -> None:
+    def tell(change: Any) -> None:
+        if change.kind == "state machine":
+            fail(aws, "stepfunctions", "DescribeStateMachine", "ThrottlingException", times=9)
+
+    deployment = flow(aws, plan(owner="eve")).plan().apply(tell)
+    assert (deployment.name, deployment.flow, deployment.owner) == ("train", "Train", "eve")
+    assert deployment.trigger().id.startswith("sfn-")
+
+
 def test_an_interrupt_undoes_too(aws: Aws) -> None:
-    before = account_of(aws)
+    before = undone(aws)
 
     def interrupt(change: Any) -> None:
         if change.kind == "schedule":
@@ -370,7 +470,7 @@ def test_an_interrupt_undoes_too(aws: Aws) -> None:
     planned = flow(aws, plan(schedules=(DAILY,))).plan()
     with pytest.raises(KeyboardInterrupt):
         planned.apply(interrupt)
-    assert account_of(aws) == before
+    assert undone(aws) == before
 
 
 def test_a_machine_that_is_being_deleted_is_waited_for(aws: Aws) -> None:
@@ -407,11 +507,11 @@ def test_a_deployment_of_stock_is_taken_over(aws: Aws) -> None:
 
 def test_a_failed_take_over_leaves_stock_in_place(aws: Aws) -> None:
     deploy_stock(aws)
-    before = account_of(aws)
+    before = undone(aws)
     fail(aws, "events", "DeleteRule", "InternalException", times=5, status=500)
     with pytest.raises(AwsError, match="all that was changed before has been undone"):
         flow(aws, plan(schedules=(DAILY,))).plan("train-3-zzzz").apply()
-    assert account_of(aws) == before
+    assert undone(aws) == before
 
 
 def test_stock_deployed_over_ours_owns_it(aws: Aws) -> None:
@@ -510,3 +610,47 @@ def test_what_is_deployed_is_listed_and_found(aws: Aws) -> None:
     assert isinstance(StepFunctions.from_deployment("train", aws), Deployment)
     with pytest.raises(Refusal, match="The workflow nope doesn't exist on AWS Step Functions; please deploy"):
         StepFunctions.from_deployment("nope", aws)
+
+
+@pytest.mark.parametrize("code", ["AccessDeniedException", "KmsAccessDeniedException"])
+def test_a_machine_that_may_not_be_read_is_left_out_of_the_list(aws: Aws, code: str) -> None:
+    flow(aws).plan().apply()
+    flow(aws, plan(name="zother", flow="Other")).plan().apply()
+    fail(aws, "stepfunctions", "DescribeStateMachine", code)
+    skipped: list[AwsError] = []
+    assert [found.name for found in StepFunctions.list(aws=aws, skipped=skipped.append)] == ["zother"]
+    assert [error.code for error in skipped] == [code]
+
+
+def test_a_list_that_cannot_be_made_is_an_error(aws: Aws) -> None:
+    flow(aws).plan().apply()
+    fail(aws, "stepfunctions", "DescribeStateMachine", "ValidationException")
+    with pytest.raises(AwsError, match="ValidationException"):
+        list(StepFunctions.list(aws=aws))
+
+
+def test_a_step_without_a_queue_is_refused(aws: Aws) -> None:
+    with pytest.raises(Refusal, match=r"^step start.*: there is no AWS Batch job queue for this step; set"):
+        StepFunctions(plan(), Settings(), aws=aws).plan()
+
+
+def test_service_headers_need_a_secret(aws: Aws, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("METAFLOW_SERVICE_HEADERS", '{"x-api-key": "canary"}')
+    with pytest.raises(
+        Refusal, match="METAFLOW_SERVICE_HEADERS is set, and would not reach the jobs"
+    ) as refused:
+        flow(aws).plan()
+    assert "canary" not in str(refused.value)
+
+
+def test_settings_are_read_as_they_were_written() -> None:
+    settings = Settings("gpu", platforms={"gpu": "FARGATE"}, distributed=False, secrets={"A": "arn:b"})
+    assert Settings.from_json(settings.to_json()) == settings
+
+
+@pytest.mark.parametrize("text", ["{", "[]", '{"gone": 1}'])
+def test_settings_that_are_none_are_refused(text: str) -> None:
+    with pytest.raises(
+        Refusal, match=r"the settings cannot be read: .*; write them with create --output-dir"
+    ):
+        Settings.from_json(text)

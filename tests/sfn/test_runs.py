@@ -166,7 +166,7 @@ def test_parameters_that_are_too_long_start_nothing(deployment: Deployment) -> N
     with pytest.raises(Refusal) as refused:
         deployment.trigger(text="é" * 131072)
     assert str(refused.value) == (
-        "Length of parameter names and values is 262178 bytes, Step Functions takes 262144; "
+        "Length of parameter names and values is 262178 bytes, Step Functions takes 260096; "
         "put the data in S3, and pass its address"
     )
     assert list(deployment.runs()) == []
@@ -200,6 +200,25 @@ def test_a_stopped_run_says_why(deployment: Deployment) -> None:
     assert run.wait(timeout=5, every=0.01) == "ABORTED"
     assert str(run.failure()).startswith("the run was stopped: ")
     assert run.stopped is not None
+
+
+def test_a_listed_run_says_why_it_was_stopped(deployment: Deployment) -> None:
+    deployment._aws.states.stop(deployment.trigger().execution.arn, "enough of it")
+    deployment._aws.client("stepfunctions").meta.events.register(
+        "after-call.*.DescribeExecution", lambda parsed, **_: parsed.update(cause="enough of it")
+    )
+    [run] = deployment.runs("ABORTED")
+    assert run.execution.cause == ""
+    assert str(run.failure()) == "the run was stopped: enough of it"
+
+
+def test_status_and_failure_are_of_one_look(deployment: Deployment) -> None:
+    run = deployment.trigger()
+    assert run.failure() is None
+    deployment._aws.states.stop(run.execution.arn, "enough")
+    assert run.known_status == "RUNNING"
+    assert run.failure() is not None
+    assert run.known_status == "ABORTED"
 
 
 def test_waiting_ends_with_its_timeout(deployment: Deployment) -> None:

@@ -117,7 +117,8 @@ def test_long_names_are_those_of_stocks_rules() -> None:
     from metaflow.plugins.aws.step_functions.event_bridge_client import format as name_of_rule
 
     for length in (63, 64, 65, 80):
-        assert schedule_name("Flow." * 16)[:length] == name_of_rule("Flow." * 16)[:length]
+        machine = ("Flow." * 16)[:length]
+        assert schedule_name(machine) == name_of_rule(machine)
 
 
 def test_without_a_time_zone_it_is_utc() -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Mapping
-from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -21,13 +20,29 @@ from integration.harness.process import (
 )
 from integration.harness.sfn.control import CONTROL
 from integration.harness.sfn.environment import user_environment
+from integration.harness.sfn.packages import missing_packages
 from integration.harness.sfn.resources import client
 
 ENDED = frozenset({"SUCCEEDED", "FAILED", "TIMED_OUT", "ABORTED"})
 
 
 class EngineRefused(RuntimeError):
-    """The engine did not do what a test asked; the message says why."""
+    """The engine did not do what it was asked; the message says why."""
+
+
+def ask(url: str, command: str, /, **arguments: Any) -> Any:
+    """Send the engine at `url` a command of control.py; returns its answer.
+
+    Raises:
+        EngineRefused: it did not do it.
+        requests.ConnectionError: nobody answers there.
+    """
+    with requests.Session() as session:
+        session.trust_env = False
+        answer = session.post(f"{url}{CONTROL}{command}", json=arguments, timeout=60)
+    if not answer.ok:
+        raise EngineRefused(f"{command} {arguments}: {answer.text}")
+    return answer.json()
 
 
 class Engine(Server):
@@ -55,16 +70,15 @@ class Engine(Server):
         grace: float = 5.0,
         container: Mapping[str, str] | None = None,
     ) -> None:
-        self.folder = folder
+        self.folder = folder.resolve()
         self._options = {"parallel": str(parallel), "grace": str(grace)}
         self._container = dict(container or {})
         self._process: ServerProcess | None = None
         self.url = ""
 
     def start(self) -> None:
-        for module, package in (("moto", "moto[server]"), ("jsonata", "jsonata-python")):
-            if find_spec(module) is None:
-                raise Missing(f"the Step Functions engine needs {package}: pip install '{package}'")
+        if missing := missing_packages():
+            raise Missing(f"the Step Functions engine needs {', '.join(missing)}: pip install them")
         port = free_port()
         self.url = f"http://127.0.0.1:{port}"
         options = {"folder": str(self.folder), "port": str(port), **self._options}
@@ -77,8 +91,8 @@ class Engine(Server):
         self._process.wait_for(self._ready, seconds=60)
 
     def _ready(self) -> bool:
-        # The environment is printed when everything in the account has been made.
-        return "AWS_ENDPOINT_URL" in self.log() and answers(f"{self.url}{CONTROL}health")
+        # This is printed when everything in the account has been made.
+        return f"Ready at {self.url}" in self.log() and answers(f"{self.url}{CONTROL}health")
 
     def stop(self) -> None:
         if self._process is not None:
@@ -139,9 +153,4 @@ class Engine(Server):
         return str(self._command("fire", name=schedule, group=group))
 
     def _command(self, name: str, /, **arguments: Any) -> Any:
-        with requests.Session() as session:
-            session.trust_env = False
-            answer = session.post(f"{self.url}{CONTROL}{name}", json=arguments, timeout=60)
-        if not answer.ok:
-            raise EngineRefused(f"{name} {arguments}: {answer.text}")
-        return answer.json()
+        return ask(self.url, name, **arguments)

@@ -27,3 +27,12 @@ SFN_TRANSLATOR = from_conf("SFN_TRANSLATOR")
 SFN_BATCH_PLATFORM = from_conf("SFN_BATCH_PLATFORM")
 # ARN of the secret that holds METAFLOW_SERVICE_HEADERS for Batch jobs, as JSON.
 SFN_SERVICE_HEADERS_SECRET = from_conf("SFN_SERVICE_HEADERS_SECRET")
+
+# Class that decides what becomes of a step on Argo Workflows, as `module:Class`; it derives from
+# `hera_bridge.Translator`.
+ARGO_TRANSLATOR = from_conf("ARGO_TRANSLATOR")
+# Secret of Kubernetes, and its key, that hold METAFLOW_SERVICE_HEADERS for pods, as JSON: `NAME/KEY`.
+ARGO_SERVICE_HEADERS_SECRET = from_conf("ARGO_SERVICE_HEADERS_SECRET")
+# Addresses of these services, where they are not the public ones; paths are appended.
+ARGO_PAGER_DUTY_ENDPOINT = from_conf("ARGO_PAGER_DUTY_ENDPOINT")
+ARGO_INCIDENT_IO_ENDPOINT = from_conf("ARGO_INCIDENT_IO_ENDPOINT")

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 SERIES_METADATA = "series"
 # Metadata file of an attempt with the engine's job, and its try, that took it: `JOB/TRY`.
 _CLAIM_METADATA = "claim"
+# Metadata file of an attempt that was terminated from outside.
+_LOST_METADATA = "lost"
 # How long a node of a gang waits for the first one to begin.
 _CLAIM_TIMEOUT_SECONDS = 600
 _CLAIM_POLL_SECONDS = 2
@@ -85,10 +87,16 @@ class Attempts:
     def earlier_jobs(self, claim: str) -> int:
         """How many jobs before that of `claim` took attempts: the tries that the engine has made.
 
-        Attempts of one job are one try: after a lost host the engine starts the same job again.
+        Attempts of one job are one try: after a lost host the engine starts the same job again. Attempts that
+        were noted as lost are none.
         """
-        claims = (self._noted(attempt, _CLAIM_METADATA) for attempt in range(self.count()))
+        kept = [attempt for attempt in range(self.count()) if not self._marked(_LOST_METADATA, attempt)]
+        claims = (self._noted(attempt, _CLAIM_METADATA) for attempt in kept)
         return len({_job(other) for other in claims if other} - {_job(claim)})
+
+    def note_lost(self, attempt: int) -> None:
+        """Note that an attempt was terminated from outside."""
+        self._note(attempt, _LOST_METADATA, "")
 
     def _marked(self, suffix: str, attempt: int) -> bool:
         """Whether the attempt has the metadata file `suffix`."""

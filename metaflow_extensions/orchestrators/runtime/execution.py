@@ -117,9 +117,10 @@ class StepTask:
         self._task = task
         self._left = user_retries_left
         self._attempt_file = folder / "attempt"
+        self._last_file = folder / "last"
         self._inputs_file = folder / "inputs"
         self._record_file = folder / "record"
-        for file in (self._attempt_file, self._record_file):
+        for file in (self._attempt_file, self._last_file, self._record_file):
             file.unlink(missing_ok=True)
 
     @property
@@ -129,9 +130,11 @@ class StepTask:
 
     @property
     def task_id(self) -> str:
-        """Metaflow's id of the task; nodes of a gang have ids like those of Metaflow's `@batch`."""
+        """Metaflow's id of the task; nodes of a gang have those that Metaflow's decorators expect."""
         node = self._request.node
-        return f"{self._task.task_id}-node-{node}" if node else self._task.task_id
+        if not node:
+            return self._task.task_id
+        return self._task.task_id + self._request.worker_suffix.format(node=node, worker=node - 1)
 
     def __str__(self) -> str:
         attempt = self.attempt()
@@ -141,6 +144,17 @@ class StepTask:
     def attempt(self) -> int | None:
         """The attempt's number, once the fork has found it out."""
         return int(self._attempt_file.read_text()) if self._attempt_file.exists() else None
+
+    @property
+    def is_last(self) -> bool:
+        """Whether no try is left after this one, once the fork has found it out."""
+        return self._last_file.exists()
+
+    def note_lost(self) -> None:
+        """Note that the try was terminated from outside, if it had begun."""
+        attempt = self.attempt()
+        if attempt is not None and not self._request.node:
+            self._attempts().note_lost(attempt)
 
     def record(self) -> Record | None:
         """What the task did; `None` if it did not come to its end."""
@@ -153,7 +167,7 @@ class StepTask:
 
     def run(self) -> int:
         """Run the task, unless it has succeeded in this series of tries."""
-        attempts = Attempts(flow_datastore(self._request), self._request.run_id, self.step, self.task_id)
+        attempts = self._attempts()
         if self._done_in_this_series(attempts):
             return 0
         os.environ[RECORD_FILE] = str(self._record_file)
@@ -166,6 +180,9 @@ class StepTask:
         except NotRun as refusal:
             print(refusal, file=sys.stderr)
             return NOT_RUN
+
+    def _attempts(self) -> Attempts:
+        return Attempts(flow_datastore(self._request), self._request.run_id, self.step, self.task_id)
 
     def _metadata(self) -> dict[str, str]:
         request = self._request
@@ -190,6 +207,8 @@ class StepTask:
         left = self._left
         if left is None:
             left = request.retries.user - first_node.earlier_jobs(request.claim)
+            if left + request.retries.error <= 0:
+                self._last_file.touch()
         attempt = first_node.claimed_by(request.claim) if request.node else attempts.claim(request.claim)
         self._attempt_file.write_text(str(attempt))
         os.environ["METAFLOW_ATTEMPT_NUMBER"] = str(attempt)

@@ -18,6 +18,8 @@ class Retries:
         error: further ones, in the last of which `@catch` stores the failure.
         minutes_between: delay before a retry that is made here.
         by_engine: the engine makes them, one request a try; else they are made here.
+        losses_are_free: a try that was terminated from outside does not count, and the exit status says when
+            no other is left: the engine tries again until then.
         left: tries of the user's code after this one; negative when only `@catch` may act. `None` where
             the engine cannot tell: then the jobs that took attempts before are counted.
     """
@@ -26,6 +28,7 @@ class Retries:
     error: int = 0
     minutes_between: float = 0
     by_engine: bool = False
+    losses_are_free: bool = False
     left: int | None = None
 
 
@@ -40,6 +43,8 @@ class TaskRequest:
         loop: the step may lead to itself, and does so here, without the engine.
         iteration: of a looping step whose iterations the engine asks for one by one.
         node: which node of a gang this is, where every node has a process of its own.
+        worker_suffix: how the ids of a gang's further nodes end, as Metaflow's decorator of the platform has
+            it; `{node}` counts from 1, `{worker}` from 0.
         claim: the engine's job and its try, `JOB/TRY`, the same for all nodes of a gang.
         iterations: how often loops ran, `{step: {index path joined by -: count}}`, where the engine knows.
         series: names the tries since the run started or its task was cleared: what succeeded in this
@@ -64,6 +69,7 @@ class TaskRequest:
     loop: bool = False
     iteration: int = 0
     node: int = 0
+    worker_suffix: str = "-node-{node}"
     claim: str = ""
     iterations: dict[str, dict[str, int]] = field(default_factory=dict)
     retries: Retries = Retries()

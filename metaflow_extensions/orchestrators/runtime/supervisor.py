@@ -15,7 +15,7 @@ from types import FrameType
 from typing import TypeVar
 
 from ..core.ids import TaskRef
-from .child import Child, Ending
+from .child import Child, Ending, run_quietly
 from .execution import NOT_RUN, ParametersTask, StepTask, Try
 from .logs import LogKeeper
 from .request import Record, TaskRequest
@@ -75,22 +75,36 @@ class Supervisor:
     def _task(self, task: TaskRef, folder: Path) -> Record:
         retries = self._request.retries
         if retries.by_engine:
-            return self._try(task, folder, retries.left)
+            return self._try_for_engine(task, folder)
         for left in range(retries.user + retries.error, 0, -1):
             try:
-                return self._try(task, folder, left - retries.error)
+                return self._try(StepTask(self._request, folder, task, left - retries.error))
             except TaskFailed as failure:
                 if failure.status != TRY_AGAIN:
                     raise
                 print(f"{failure}; {left} more", flush=True)
                 self._wait(60 * retries.minutes_between)
         try:
-            return self._try(task, folder, -retries.error)
+            return self._try(StepTask(self._request, folder, task, -retries.error))
         except TaskFailed as failure:
             raise TaskFailed(str(failure), max(failure.status, FAILED_FOR_GOOD)) from None
 
-    def _try(self, task: TaskRef, folder: Path, user_retries_left: int | None) -> Record:
-        work = self._run_once(StepTask(self._request, folder, task, user_retries_left))
+    def _try_for_engine(self, task: TaskRef, folder: Path) -> Record:
+        retries = self._request.retries
+        work = StepTask(self._request, folder, task, retries.left)
+        try:
+            return self._try(work)
+        except TaskFailed as failure:
+            if not retries.losses_are_free:
+                raise
+            if failure.status == TERMINATED:
+                run_quietly(work.note_lost)
+            if failure.status == TRY_AGAIN and work.is_last:
+                raise TaskFailed(str(failure), FAILED_FOR_GOOD) from None
+            raise
+
+    def _try(self, work: StepTask) -> Record:
+        self._run_once(work)
         record = work.record()
         if record is None:
             raise TaskFailed(f"{work} failed: the step left its process by exit status 0", TRY_AGAIN)

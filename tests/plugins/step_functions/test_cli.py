@@ -9,7 +9,8 @@ import pytest
 
 from integration.harness.process import free_port
 from integration.harness.sfn.engine import Engine
-from integration.harness.sfn.names import FARGATE_QUEUE, role
+from integration.harness.sfn.names import EC2_QUEUE, FARGATE_QUEUE, role
+from sfn import Settings, StepFunctions
 from tests.flows import Ended, Place, flow
 from tests.plugins.step_functions.account import contents, machine_arn
 
@@ -54,8 +55,7 @@ def refused(
     ended = command(place, *arguments, name=name)
     assert (ended.status, ended.out) == (1, ""), ended.err
     assert (place.files(), contents(engine)) == (files, account)
-    _, reason = ended.said
-    return reason
+    return ended.reason
 
 
 def test_no_role(engine: Engine, place: Place) -> None:
@@ -213,6 +213,9 @@ def test_a_wrong_token(engine: Engine, place: Place, somebody_else: Place) -> No
         "tester." in said
     )
     assert "step-functions delete --authorize MY_TOKEN" in said
+    said = command(somebody_else, "terminate", run_id, quiet=False).said
+    assert "To terminate this flow, you need to use the same production token that they used." in said
+    assert "step-functions terminate RUN_ID --authorize MY_TOKEN" in said
     [token] = [line for line in deployed if line.startswith("production:")]
     done(somebody_else, "create", "--authorize", token)
 
@@ -437,13 +440,92 @@ def test_output_dir_needs_no_aws(engine: Engine, place: Place, offline: Place) -
     ended = done(offline, "create", "--output-dir", "out", "--no-upload")
     written = sorted((place.folder / "out").iterdir())
     assert [line.split("/")[-1] for line in sorted(ended.out.splitlines())] == [f.name for f in written]
-    assert {"state-machine.json", "schedule.json"} < {file.name for file in written}
+    assert {"create-state-machine.json", "settings.json", "state-machine.json", "schedule.json"} < {
+        file.name for file in written
+    }
     assert any(file.name.startswith("job-definition-") for file in written)
     assert ended.said[-1].startswith("The code package s3://metaflow-test/metaflow/Files/data/")
     first = {file.name: file.read_bytes() for file in written}
     done(offline, "create", "--output-dir", "again")
     assert {file.name: file.read_bytes() for file in (place.folder / "again").iterdir()} == first
     assert contents(engine) == account
+
+
+def test_output_dir_has_what_a_deployment_has(engine: Engine, place: Place) -> None:
+    place.write(flow("Whole", decorators="@schedule(daily=True)"))
+    done(place, "create", "--output-dir", "out", "--log-execution-history", "--aws-batch-tag", "team=ml")
+    request = json.loads((place.folder / "out" / "create-state-machine.json").read_text())
+    machine = (place.folder / "out" / "state-machine.json").read_text()
+    states = engine.client("stepfunctions")
+    made = states.create_state_machine(**{**request, "name": "ByHand", "definition": machine})
+    done(place, "create", "--log-execution-history", "--aws-batch-tag", "team=ml")
+    fields = ("definition", "roleArn", "type", "loggingConfiguration")
+    by_hand, deployed = (
+        states.describe_state_machine(stateMachineArn=arn)
+        for arn in (made["stateMachineArn"], machine_arn("Whole"))
+    )
+    assert json.loads(by_hand.pop("definition")) == json.loads(deployed.pop("definition"))
+    assert [by_hand[name] for name in fields[1:]] == [deployed[name] for name in fields[1:]]
+    tags = states.list_tags_for_resource(resourceArn=machine_arn("Whole"))["tags"]
+    assert sorted(map(str, tags)) == sorted(map(str, request["tags"]))
+
+
+def test_output_dir_keeps_nothing_of_an_earlier_deployment(place: Place, offline: Place) -> None:
+    out = place.folder / "out"
+    place.write(flow("Again", decorators="@schedule(daily=True)"))
+    done(offline, "create", "--output-dir", "out", "--no-upload")
+    (out / "job-definition-of-mine.json").write_text("{}")
+    (out / "notes.txt").write_text("mine")
+    place.write(flow("Again", start="@environment(vars={'X': '1'})"))
+    done(offline, "create", "--output-dir", "out", "--no-upload")
+    done(offline, "create", "--output-dir", "fresh", "--no-upload")
+    fresh = {file.name for file in (place.folder / "fresh").iterdir()}
+    assert {file.name for file in out.iterdir()} == fresh | {"job-definition-of-mine.json", "notes.txt"}
+
+
+def test_files_that_are_there_already_are_not_taken_for_ours(place: Place, offline: Place) -> None:
+    (place.folder / "out").mkdir()
+    place.write("{}", "out/schedule.json")
+    place.write(flow("Beside"))
+    done(offline, "create", "--output-dir", "out", "--no-upload")
+    assert (place.folder / "out" / "schedule.json").read_text() == "{}"
+
+
+def test_offline_tokens(place: Place, offline: Place) -> None:
+    place.write(flow("Offline"))
+
+    def token(*options: str) -> str:
+        done(offline, "create", "--output-dir", "out", "--no-upload", *options)
+        request = json.loads((place.folder / "out" / "create-state-machine.json").read_text())
+        [value] = [tag["value"] for tag in request["tags"] if tag["key"] == "metaflow.production_token"]
+        return str(value)
+
+    first = token()
+    assert first.startswith("offline-0-")
+    assert token("--new-token", "production:mine") == "mine"
+    assert token("--authorize", "production:theirs") == "theirs"
+    assert token("--authorize", first, "--generate-new-token").startswith("offline-1-")
+    ended = command(offline, "create", "--only-json", "--authorize", "mine", "--generate-new-token")
+    assert (ended.status, ended.out) == (1, "")
+    assert ended.said[-1].startswith("--generate-new-token option is not supported after using --new-token")
+
+
+def test_settings_for_python_are_those_of_the_command(
+    engine: Engine, place: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    place.write(flow("FromPython", start="@batch(use_tmpfs=False)"))
+    options = ("--aws-batch-tag", "team=ml", "--max-workers", "3", "--use-distributed-map")
+    configured = without(place, METAFLOW_BATCH_JOB_QUEUE=FARGATE_QUEUE, METAFLOW_DEFAULT_RUNTIME_LIMIT="7200")
+    done(
+        without(configured, METAFLOW_SFN_BATCH_PLATFORM="FARGATE"), "create", "--output-dir", "out", *options
+    )
+    done(configured, "create", *options)
+    for name, value in place.env.items():
+        monkeypatch.setenv(name, value)
+    text = {name: (place.folder / "out" / f"{name}.json").read_text() for name in ("plan", "settings")}
+    settings = Settings.from_json(text["settings"])
+    assert (settings.queue, settings.default_timeout) == (FARGATE_QUEUE, 7200)
+    assert StepFunctions(text["plan"], settings).plan().diff() == ""
 
 
 def test_the_same_flow_gives_the_same_bytes(place: Place, offline: Place) -> None:
@@ -494,6 +576,156 @@ def test_list_runs(engine: Engine, place: Place) -> None:
     assert done(place, "status", run_id).out == f"{row['status']}\n"
     [found] = json.loads(done(place, "list", "--json").out)
     assert found == {"name": "Listed", "flow": "Listed", "owner": "tester"}
+
+
+_TRANSLATORS = """
+from sfn import Translator
+
+
+class EndOnFargate(Translator):
+    def queue(self, step):
+        return "{fargate}" if step.name == "end" else super().queue(step)
+
+
+class Everywhere(Translator):
+    def queue(self, step):
+        return "{hosts}"
+
+
+class Nowhere(Translator):
+    def queue(self, step):
+        return ""
+"""
+
+
+@pytest.fixture
+def translated(place: Place) -> Place:
+    """A flow, and translators beside it that choose queues."""
+    place.write(flow("Queued"))
+    place.write(_TRANSLATORS.format(fargate=FARGATE_QUEUE, hosts=EC2_QUEUE), "queues.py")
+    return place
+
+
+def test_a_translator_may_choose_a_queue_of_another_platform(engine: Engine, translated: Place) -> None:
+    chosen = without(translated, METAFLOW_SFN_TRANSLATOR="queues:EndOnFargate")
+    done(chosen, "create")
+    deployed = engine.client("stepfunctions").describe_state_machine(stateMachineArn=machine_arn("Queued"))
+    states = json.loads(deployed["definition"])["States"]
+    found = {}
+    for name, state in states.items():
+        [job] = engine.client("batch").describe_job_definitions(
+            jobDefinitionName=state["Arguments"]["JobDefinition"]
+        )["jobDefinitions"]
+        found[name] = (state["Arguments"]["JobQueue"], job["platformCapabilities"])
+    assert found == {"start": (EC2_QUEUE, ["EC2"]), "end": (FARGATE_QUEUE, ["FARGATE"])}
+    assert done(chosen, "diff").out == "Nothing would change.\n"
+
+
+def test_a_translator_may_give_every_step_its_queue(engine: Engine, translated: Place) -> None:
+    chosen = without(translated, "METAFLOW_BATCH_JOB_QUEUE", METAFLOW_SFN_TRANSLATOR="queues:Everywhere")
+    definition = json.loads(done(chosen, "create", "--only-json").out)
+    assert {state["Arguments"]["JobQueue"] for state in definition["States"].values()} == {EC2_QUEUE}
+    done(chosen, "create", name="everywhere")
+
+
+def test_a_translator_that_gives_no_queue_is_refused(engine: Engine, translated: Place) -> None:
+    chosen = without(translated, METAFLOW_SFN_TRANSLATOR="queues:Nowhere")
+    for arguments in (["create"], ["create", "--only-json"]):
+        assert refused(engine, chosen, *arguments).startswith(
+            "step start (line 11): there is no AWS Batch job queue for this step; "
+        )
+
+
+def test_what_compressing_does_is_said(place: Place, offline: Place) -> None:
+    place.write(flow("Small"))
+    compressed = done(offline, "create", "--only-json", "--compress-state-machine")
+    assert (
+        "--compress-state-machine has no effect: commands are in job definitions, which leaves nothing to "
+        "compress." in compressed.said
+    )
+    assert compressed.out == done(offline, "create", "--only-json").out
+
+
+def test_what_kubernetes_says_carries_over(place: Place, offline: Place) -> None:
+    said = "@kubernetes(cpu=3, memory=5000, image='mine:1', node_selector='a=b')"
+    place.write(flow("Carried", start=said))
+    ended = done(offline, "create", "--output-dir", "out", "--no-upload")
+    assert (
+        "Step start: of @kubernetes, this has no counterpart on AWS Batch: node_selector={'a': 'b'}"
+        in ended.said
+    )
+    machine = json.loads((place.folder / "out" / "state-machine.json").read_text())
+    name = machine["States"]["start"]["Arguments"]["JobDefinition"]
+    container = json.loads((place.folder / "out" / f"job-definition-{name}.json").read_text())[
+        "containerProperties"
+    ]
+    assert container["image"] == "mine:1"
+    assert container["resourceRequirements"] == [
+        {"type": "VCPU", "value": "3"},
+        {"type": "MEMORY", "value": "5000"},
+    ]
+
+
+def test_an_included_file_makes_no_difference_until_it_changes(engine: Engine, place: Place) -> None:
+    place.write(flow("Included", parameters='text = IncludeFile("text", default="words.txt")'))
+    place.write("one", "words.txt")
+    before = contents(engine)
+    only = json.loads(done(place, "create", "--only-json").out)
+    assert contents(engine) == before
+    done(place, "create")
+    deployed = engine.client("stepfunctions").describe_state_machine(stateMachineArn=machine_arn("Included"))
+    assert json.loads(deployed["definition"]) == only
+    assert done(place, "diff").out == "Nothing would change.\n"
+    place.write("two", "words.txt")
+    before = contents(engine)
+    assert "update state machine Included" in done(place, "diff").out
+    assert contents(engine) == before
+    done(place, "create")
+    [uploaded] = set(contents(engine)["objects"]) - set(before["objects"])
+    assert "/data/Included/" in uploaded
+
+
+def test_a_machine_that_may_not_be_read_is_counted(engine: Engine, place: Place) -> None:
+    place.write(flow("Seen"))
+    done(place, "create")
+    engine.fail_next("stepfunctions", "DescribeStateMachine", "KmsAccessDeniedException")
+    ended = done(place, "list", "--all", "--json")
+    machines = engine.client("stepfunctions").list_state_machines()["stateMachines"]
+    assert len(json.loads(ended.out)) == len([m for m in machines if m["name"] != "Foreign"]) - 1
+    assert "1 state machine could not be read, and may be missing here: states:DescribeState" in ended.err
+
+
+# The flow, in an AWS that tells twice that a run is at work, and then is busy.
+_BUSY = """
+import runpy, sys
+from botocore.client import BaseClient
+from botocore.exceptions import ClientError
+
+call, looks = BaseClient._make_api_call, []
+
+def answer(client, action, arguments):
+    said = call(client, action, arguments)
+    if action != "DescribeExecution":
+        return said
+    looks.append(said)
+    if len(looks) > 2:
+        raise ClientError({"Error": {"Code": "ThrottlingException"}}, action)
+    return {**said, "status": "RUNNING"}
+
+BaseClient._make_api_call = answer
+sys.argv[0] = "train.py"
+runpy.run_path("train.py", run_name="__main__")
+"""
+
+
+def test_the_status_is_of_the_look_that_the_failure_is_of(engine: Engine, place: Place) -> None:
+    place.write(flow("Looked"))
+    done(place, "create")
+    done(place, "trigger", "--run-id-file", "run")
+    run_id = (place.folder / "run").read_text()
+    engine.ended(_execution("Looked", run_id))
+    ended = place.run(place.write(_BUSY, "busy.py"), "step-functions", "status", run_id)
+    assert (ended.status, ended.out, ended.err) == (0, "RUNNING\n", "")
 
 
 def _execution(machine: str, run_id: str) -> str:

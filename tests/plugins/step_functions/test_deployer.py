@@ -349,3 +349,22 @@ def test_somebody_elses_flow(engine: Engine, place: Place, clean: Path) -> None:
         other,
     )
     assert said is True
+
+
+def test_a_file_that_hides_our_package_is_named(place: Place, clean: Path) -> None:
+    (clean / "sfn.py").write_text("print('mine')", encoding="utf-8")
+    said = python(
+        """
+        said = [
+            text_of(DeployedFlow.from_step_functions, "Gone"),
+            text_of(lambda: list(DeployedFlow.list_deployed_flows(impl="step_functions"))),
+        ]
+        """,
+        clean,
+        place.env,
+    )
+    reason = (
+        f"MetaflowException: Python finds {clean / 'sfn.py'} as the module sfn, instead of the one of "
+        "metaflow-orchestrators: rename the file, or move it out of the flow's folder."
+    )
+    assert said == [reason, reason]

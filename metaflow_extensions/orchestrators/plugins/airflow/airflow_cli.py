@@ -90,6 +90,7 @@ def create(
 ) -> None:
     """Compile, upload the code package, keep the token, write the file: in this order, checks first."""
     from ..common.errors import refusals
+    from ..common.say import say
     from ..common.tokens import TokenWishes
     from . import dag_file
     from .deployment import AirflowWishes, compile_flow
@@ -97,14 +98,15 @@ def create(
     with refusals():
         target = Path(file)
         dag_file.check_target(target, Path(sys.argv[0]), force)
-        obj.echo(f"Compiling *{obj.deployment_name.name}* to Airflow DAG...", bold=True)
+        say(obj.echo, "Compiling *{}* to Airflow DAG...", obj.deployment_name.name, bold=True)
         tokens = TokenWishes(authorize, given_token, generate_new_token)
         compiled = compile_flow(obj, AirflowWishes(tokens=tokens, paused=is_paused_upon_creation, **wishes))
         compiled.publish(obj)
         changed = dag_file.write(target, dag_file.render(compiled.plan, compiled.dag_options))
-        obj.echo(
-            f"DAG *{compiled.plan.name}* for flow *{compiled.plan.flow}* compiled to Airflow successfully"
-            f"{'' if changed else '; the file is unchanged'}.\n",
+        say(
+            obj.echo,
+            "DAG *{}* for flow *{}* compiled to Airflow successfully{}.\n",
+            *(compiled.plan.name, compiled.plan.flow, "" if changed else "; the file is unchanged"),
             bold=True,
         )
         compiled.advise(obj, target)

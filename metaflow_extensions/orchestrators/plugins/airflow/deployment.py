@@ -17,6 +17,7 @@ from ..common.capabilities import check_capabilities, check_limits
 from ..common.code_package import BuiltPackage, build_package
 from ..common.datastore import check_reachable
 from ..common.naming import DeploymentName, NameRule
+from ..common.say import say
 from ..common.tokens import Token, TokenWishes, announce_token, remember_token, resolve_token
 from .capabilities import AIRFLOW
 from .pools import check_pool
@@ -65,7 +66,7 @@ class CompiledFlow:
         from metaflow_provider.dag.compute import unused_compute
 
         for line in unused_compute(self.plan):
-            state.echo(line)
+            say(state.echo, "{}", line)
 
     def advise(self, state: Any, dag_file: Path) -> None:
         """Say what does not apply, what Airflow might misread, and what comes next."""
@@ -73,11 +74,14 @@ class CompiledFlow:
         flow_file = Path(sys.argv[0]).resolve()
         folder = dag_file.resolve().parent
         if folder in flow_file.parents:
-            state.echo(
-                f"*{flow_file.name}* lies in the DAG file's folder: so that Airflow does not take it for "
-                f"a DAG, add this line to {folder / '.airflowignore'}: {os.path.relpath(flow_file, folder)}"
+            say(
+                state.echo,
+                "*{}* lies in the DAG file's folder: so that Airflow does not take it for a DAG, add this "
+                "line to {}: {}",
+                *(flow_file.name, folder / ".airflowignore", os.path.relpath(flow_file, folder)),
             )
-        state.echo(f"Put {dag_file} into Airflow's dags folder, then: airflow dags trigger {self.plan.name}")
+        text = "Put {} into Airflow's dags folder, then: airflow dags trigger {}"
+        say(state.echo, text, dag_file, self.plan.name)
 
 
 def compile_flow(state: Any, wishes: AirflowWishes, *, include_files: bool = True) -> CompiledFlow:

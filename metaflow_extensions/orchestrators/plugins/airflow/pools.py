@@ -9,6 +9,8 @@ from collections.abc import Callable
 
 from metaflow_provider.plan import Refusal
 
+from ..common.say import say
+
 _TIMEOUT_SECONDS = 60
 
 
@@ -20,8 +22,10 @@ def check_pool(pool: str, echo: Callable[..., None]) -> None:
     """
     pools = _pools()
     if pools is None:
-        echo(
-            f"No Airflow could be asked here whether the pool *{pool}* exists: its tasks wait until it does."
+        say(
+            echo,
+            "No Airflow could be asked here whether the pool *{}* exists: its tasks wait until it does.",
+            pool,
         )
     elif pool not in pools:
         raise Refusal(

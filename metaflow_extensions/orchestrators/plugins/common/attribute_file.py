@@ -7,9 +7,19 @@ import os
 from typing import Any
 
 
-def write_deployment(path: str | None, name: str, state: Any) -> None:
-    """Tell the Deployer what is being deployed: at once, before anything that is slow or may be refused."""
-    _write(path, {"name": name, "flow_name": state.flow.name, "metadata": state.metadata.metadata_str()})
+def write_deployment(
+    path: str | None, name: str, state: Any, additional_info: dict[str, Any] | None = None
+) -> None:
+    """Tell the Deployer what is being deployed: at once, before anything that is slow or may be refused.
+
+    Args:
+        path: of the file, if there is to be one.
+        name: of the deployment.
+        state: the `obj` of a click command of Metaflow's.
+        additional_info: what else the Deployer is to know, where it waits for that.
+    """
+    told = {"name": name, "flow_name": state.flow.name, "metadata": state.metadata.metadata_str()}
+    _write(path, {**told, **({"additional_info": additional_info} if additional_info else {})})
 
 
 def write_run(path: str | None, name: str, run_id: str, state: Any) -> None:

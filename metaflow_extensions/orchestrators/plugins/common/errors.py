@@ -10,14 +10,14 @@ from metaflow._vendor import click
 
 
 class Refused(click.ClickException):
-    """A refusal, printed as Metaflow's command line prints errors, with exit status 1.
+    """A refusal, printed as one line with the indent of Metaflow's errors, with exit status 1.
 
-    Not as a `MetaflowException`, whose asterisks become highlights: a cron expression would lose its own.
+    Not as a `MetaflowException`, which has a headline, and whose asterisks become highlights: a cron
+    expression would lose its own.
     """
 
     def show(self, file: IO[Any] | None = None) -> None:
         """Print it on stderr."""
-        click.secho("    Not possible:", file=file, err=True, bold=True)
         click.secho(f"    {self.message}", file=file, err=True)
 
 

@@ -13,6 +13,7 @@ from metaflow.unbounded_foreach import UBF_CONTROL, UBF_TASK
 
 from ...runtime.attempts import SERIES_METADATA
 from ...runtime.execution import INTERNAL_DECORATOR, METADATA, RECORD_FILE, SERIES, record_of
+from .argo_events import EMIT, emit
 from .gang import wait_for_own_nodes
 
 
@@ -59,8 +60,12 @@ class OrchestratorsInternalDecorator(StepDecorator):
         retry_count: int,
         max_user_code_retries: int,
     ) -> None:
-        """Write the record of a successful task."""
+        """Write the record of a successful task, and tell the world of it."""
+        if not is_task_ok:
+            return
         path = os.environ.get(RECORD_FILE)
-        if path and is_task_ok and not self._is_worker:
+        if path and not self._is_worker:
             with open(path, "w", encoding="utf-8") as file:
                 json.dump(record_of(partial(getattr, flow)), file)
+        if os.environ.get(EMIT):
+            emit(flow.name, step_name, graph.end_step)

@@ -59,7 +59,7 @@ def resolve_name(
             f"Name '{name}' contains invalid characters. "
             f"Please construct a name using regex {rule.forbidden.pattern}"
         )
-    found = adapt(DeploymentName(name, _token_prefix(name, project).lower(), bool(project)))
+    found = adapt(DeploymentName(name, token_prefix(name, project).lower(), bool(project)))
     if len(found.name) > rule.longest:
         raise MetaflowException(
             f"Name '{found.name[:40]}...' has {len(found.name)} characters, {rule.engine} takes "
@@ -68,7 +68,8 @@ def resolve_name(
     return found
 
 
-def _token_prefix(name: str, project: str | None) -> str:
+def token_prefix(name: str, project: str | None) -> str:
+    """Under which prefix a production token is kept: of a project, one for each branch."""
     if not project:
         return name
     digest = hashlib.sha1(f"{project}.{current.branch_name}".encode()).digest()

@@ -11,6 +11,7 @@ from metaflow.plugins.aws.step_functions.production_token import load_token, new
 from metaflow.util import get_username
 
 from .naming import DeploymentName
+from .say import say
 
 _PREFIX = "production:"
 
@@ -61,33 +62,56 @@ def resolve_token(
         MetaflowException: wishes that contradict each other or `@project`.
     """
     if previous is None:
-        echo(f"It seems this is the first time you are deploying *{deployment.name}* to {engine}.")
+        say(echo, "It seems this is the first time you are deploying *{}* to {}.", deployment.name, engine)
     else:
         authorize_change(deployment, engine, command, previous, wishes.authorize, echo)
     token = previous[1] if previous else None
     if wishes.given:
-        if deployment.is_project:
-            raise MetaflowException(
-                "--new-token is not supported for @projects. Use --generate-new-token to create a new token."
-            )
-        value = wishes.given.removeprefix(_PREFIX)
-        echo(f"\nUsing the given token, *{value}*.")
+        value = _given_token(deployment, wishes.given)
+        say(echo, "\nUsing the given token, *{}*.", value)
         return Token(value, is_new=value != token)
     if token is None or wishes.generate:
-        value = new_token(deployment.token_prefix, token)
-        if value is None:
-            raise MetaflowException(
-                "--generate-new-token option is not supported after using --new-token. "
-                "Use --new-token to make a new namespace."
-            )
+        value = _next_token(deployment, token)
         echo("\nA new production token generated.")
         return Token(value, is_new=True)
     return Token(token, is_new=False)
 
 
-def offline_token(deployment: DeploymentName) -> str:
-    """The token to compile with where nobody may be asked: the one that this user has, else the first."""
-    return str(load_token(deployment.token_prefix) or new_token(deployment.token_prefix, None))
+def offline_token(deployment: DeploymentName, wishes: TokenWishes | None = None) -> str:
+    """The token to compile with where nobody may be asked.
+
+    That with which the user authorizes, else the one that they have, else the first; or the next one.
+
+    Args:
+        deployment: what is compiled.
+        wishes: may ask for another one.
+
+    Raises:
+        MetaflowException: wishes that contradict each other or `@project`.
+    """
+    wishes = wishes or TokenWishes()
+    if wishes.given:
+        return _given_token(deployment, wishes.given)
+    known = (wishes.authorize or "").removeprefix(_PREFIX) or load_token(deployment.token_prefix)
+    return str(known) if known and not wishes.generate else _next_token(deployment, known)
+
+
+def _next_token(deployment: DeploymentName, token: str | None) -> str:
+    value = new_token(deployment.token_prefix, token)
+    if value is None:
+        raise MetaflowException(
+            "--generate-new-token option is not supported after using --new-token. "
+            "Use --new-token to make a new namespace."
+        )
+    return str(value)
+
+
+def _given_token(deployment: DeploymentName, text: str) -> str:
+    if deployment.is_project:
+        raise MetaflowException(
+            "--new-token is not supported for @projects. Use --generate-new-token to create a new token."
+        )
+    return text.removeprefix(_PREFIX)
 
 
 def authorize_change(
@@ -103,7 +127,7 @@ def authorize_change(
     Args:
         deployment: what is to be changed.
         engine: as people call it.
-        command: what they typed, such as `step-functions delete`.
+        command: what they typed, such as `step-functions terminate RUN_ID`.
         previous: owner and token of what is deployed.
         authorize: the token that was given.
         echo: Metaflow's.
@@ -115,11 +139,13 @@ def authorize_change(
     offered = load_token(deployment.token_prefix) if authorize is None else authorize.removeprefix(_PREFIX)
     if owner == get_username() or offered == token:
         return
-    echo(
-        f"There is an existing version of *{deployment.name}* on {engine} "
-        f"which was deployed by the user *{owner}*."
+    say(
+        echo,
+        "There is an existing version of *{}* on {} which was deployed by the user *{}*.",
+        *(deployment.name, engine, owner),
     )
-    verb = "deploy a new version of" if command.endswith("create") else command.rpartition(" ")[2]
+    _, action, *_ = command.split()
+    verb = "deploy a new version of" if action == "create" else action
     echo(f"To {verb} this flow, you need to use the same production token that they used. ")
     echo("Please reach out to them to get the token. Once you have it, call this command:")
     echo(f"    {command} --authorize MY_TOKEN", fg="green")
@@ -130,14 +156,14 @@ def authorize_change(
 def announce_token(token: Token, engine: str, command: str, echo: Callable[..., Any]) -> None:
     """Say which namespace the runs are in, and how others may deploy."""
     echo("\nThe namespace of this production flow is")
-    echo(f"    production:{token.value}", fg="green")
+    say(echo, "    production:{}", token.value, fg="green")
     echo("To analyze results of this production flow add this line in your notebooks:")
-    echo(f'    namespace("production:{token.value}")', fg="green")
+    say(echo, '    namespace("production:{}")', token.value, fg="green")
     echo(
         "If you want to authorize other people to deploy new versions of this flow to "
         f"{engine}, they need to call"
     )
-    echo(f"    {command} --authorize {token.value}", fg="green")
+    say(echo, "    {} --authorize {}", command, token.value, fg="green")
     echo(f"when deploying this flow to {engine} for the first time.")
     echo('See "Organizing Results" at https://docs.metaflow.org/ for more about production tokens.\n')
 

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import importlib
 import re
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from metaflow_provider.plan import FlowPlan, Refusal
@@ -13,15 +12,15 @@ from metaflow_provider.plan.model import Limits
 from metaflow_provider.plan.reader import Wishes, build_plan
 
 from ..common.capabilities import check_capabilities, check_limits
+from ..common.compute import attach_platform
+from ..common.translators import named_translator
 from .capabilities import STEP_FUNCTIONS
-from .compute import attach_batch
 
 if TYPE_CHECKING:
     from sfn.settings import Settings
     from sfn.translation.translator import Translator
 
 _TAG = re.compile(r"[A-Za-z0-9\s+\-=._:/@]*")
-_HEADERS = "METAFLOW_SERVICE_HEADERS"
 
 
 @dataclass(frozen=True)
@@ -49,7 +48,7 @@ def read_plan(state: Any, wishes: SfnWishes) -> FlowPlan:
         )
     check_limits(wishes.max_workers, wishes.workflow_timeout)
     _refuse_slurm(state.graph)
-    attach_batch(state)
+    attach_platform(state, "batch", "kubernetes", "AWS Batch")
     plan = build_plan(
         state,
         Wishes(
@@ -64,13 +63,8 @@ def read_plan(state: Any, wishes: SfnWishes) -> FlowPlan:
     return plan
 
 
-def read_settings(state: Any, wishes: SfnWishes, platforms: Mapping[str, str]) -> Settings:
-    """Metaflow's configuration and the wishes, as settings of the translation.
-
-    Args:
-        state: the `obj` of a click command of Metaflow's.
-        wishes: what was asked for.
-        platforms: `EC2` or `FARGATE` by job queue.
+def read_settings(state: Any, wishes: SfnWishes) -> Settings:
+    """Metaflow's configuration and the wishes, as settings of the translation; without the queues' platforms.
 
     Raises:
         Refusal: a malformed tag or role, or service headers with no secret to take them from.
@@ -83,32 +77,29 @@ def read_settings(state: Any, wishes: SfnWishes, platforms: Mapping[str, str]) -
     return Settings(
         queue=config.BATCH_JOB_QUEUE or "",
         partition=Account(config.SFN_IAM_ROLE).partition if config.SFN_IAM_ROLE else "aws",
-        platforms=platforms,
         distributed=wishes.distributed,
         batch_tags=dict(_tag(text) for text in wishes.batch_tags),
+        emit_tags=bool(config.BATCH_EMIT_TAGS),
         default_timeout=config.DEFAULT_RUNTIME_LIMIT,
         secrets=_secrets(state),
     )
 
 
-def read_queues(plan: FlowPlan) -> list[str]:
-    """Batch job queues of the steps.
+def with_platforms(plan: FlowPlan, settings: Settings, platform: Callable[[str], str]) -> Settings:
+    """The settings with the platform of each job queue that the translator chooses.
+
+    Args:
+        plan: the flow.
+        settings: without them.
+        platform: `EC2` or `FARGATE`, of a queue.
 
     Raises:
-        Refusal: a step has none.
+        Refusal: a step has no queue, or no role for its jobs.
     """
-    from metaflow.metaflow_config import BATCH_JOB_QUEUE
+    from sfn.queues import job_queues
 
-    queues = set()
+    queues = job_queues(read_translator()(plan, settings))
     for step in plan.steps:
-        queue = step.compute.attributes.get("queue") or BATCH_JOB_QUEUE
-        if not queue:
-            raise Refusal(
-                "there is no AWS Batch job queue for this step",
-                step=step.name,
-                line=step.line,
-                remedy="set METAFLOW_BATCH_JOB_QUEUE, or @batch(queue=...)",
-            )
         if not step.compute.attributes.get("iam_role"):
             raise Refusal(
                 "there is no IAM role for this step's AWS Batch job",
@@ -116,8 +107,7 @@ def read_queues(plan: FlowPlan) -> list[str]:
                 line=step.line,
                 remedy="set METAFLOW_ECS_S3_ACCESS_IAM_ROLE, or @batch(iam_role=...)",
             )
-        queues.add(queue)
-    return sorted(queues)
+    return replace(settings, platforms={queue: platform(queue) for queue in queues})
 
 
 def read_translator() -> type[Translator]:
@@ -130,22 +120,7 @@ def read_translator() -> type[Translator]:
 
     from sfn.translation.translator import Translator
 
-    if not SFN_TRANSLATOR:
-        return Translator
-    module, _, name = SFN_TRANSLATOR.partition(":")
-    try:
-        found = getattr(importlib.import_module(module), name)
-    except (ImportError, AttributeError, ValueError) as error:
-        raise Refusal(
-            f"METAFLOW_SFN_TRANSLATOR is {SFN_TRANSLATOR}, which cannot be imported: {error}",
-            remedy="name a class as module:Class",
-        ) from None
-    if not (isinstance(found, type) and issubclass(found, Translator)):
-        raise Refusal(
-            f"METAFLOW_SFN_TRANSLATOR names {SFN_TRANSLATOR}, which is no translator",
-            remedy="derive it from sfn.Translator",
-        )
-    return found
+    return named_translator("METAFLOW_SFN_TRANSLATOR", SFN_TRANSLATOR, Translator, "sfn.Translator")
 
 
 def _refuse_slurm(graph: Any) -> None:
@@ -162,12 +137,14 @@ def _secrets(state: Any) -> dict[str, str]:
     """Service headers reach jobs by reference alone."""
     from metaflow.metaflow_config import SERVICE_HEADERS, SFN_SERVICE_HEADERS_SECRET
 
+    from sfn.settings import HEADERS
+
     if SFN_SERVICE_HEADERS_SECRET:
-        return {_HEADERS: SFN_SERVICE_HEADERS_SECRET}
+        return {HEADERS: SFN_SERVICE_HEADERS_SECRET}
     if SERVICE_HEADERS and state.metadata.TYPE == "service":
         raise Refusal(
             "the metadata service takes headers, which are no content for a job definition",
-            remedy=f"keep {_HEADERS} in AWS Secrets Manager, and set METAFLOW_SFN_SERVICE_HEADERS_SECRET to "
+            remedy=f"keep {HEADERS} in AWS Secrets Manager, and set METAFLOW_SFN_SERVICE_HEADERS_SECRET to "
             "the secret's ARN",
         )
     return {}

@@ -3,22 +3,24 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from metaflow_provider.plan import FlowPlan, Refusal, dumps
-from metaflow_provider.plan.reader import with_included_files
 from sfn import Account, Aws, Deployment, StepFunctions
 from sfn.api import DeploymentPlan
 from sfn.comment import package_in
-from sfn.deployment import look
+from sfn.deployment import creation, look
 from sfn.settings import EC2, FARGATE, Settings
 
 from ..common.code_package import BuiltPackage, build_package
 from ..common.datastore import check_reachable
+from ..common.included_files import upload_included_files, with_addresses
 from ..common.metadata_service import check_metadata_service
+from ..common.say import say, tell_change
 from ..common.tokens import (
     Token,
     TokenWishes,
@@ -28,10 +30,11 @@ from ..common.tokens import (
     remember_token,
     resolve_token,
 )
-from .compilation import SfnWishes, read_plan, read_queues, read_settings, read_translator
+from .compilation import SfnWishes, read_plan, read_settings, read_translator, with_platforms
 
 ENGINE = "AWS Step Functions"
 COMMAND = "step-functions create"
+_NOT_IN_EVERY_DEPLOYMENT = re.compile(r"job-definition-metaflow-[0-9a-f]{32}\.json|schedule\.json")
 
 
 @dataclass(frozen=True)
@@ -49,13 +52,11 @@ class Planned:
     Attributes:
         changes: what it would change.
         token: production token that the flow gets.
-        old_token: that of what is deployed; empty if nothing is.
     """
 
     compiled: Compiled
     changes: DeploymentPlan
     token: Token
-    old_token: str
 
 
 def connect(settings: Mapping[str, str] | None = None) -> Aws:
@@ -67,29 +68,30 @@ def connect(settings: Mapping[str, str] | None = None) -> Aws:
     Raises:
         Refusal: no role is configured.
     """
+    names = ("SFN_IAM_ROLE", "EVENTS_SFN_ACCESS_IAM_ROLE", "SFN_EXECUTION_LOG_GROUP_ARN")
+    own = {f"METAFLOW_{name}": _setting(name) for name in names}
+    given = {name: value for name, value in (settings or {}).items() if value}
+    return Aws(Account.from_environment({**own, **given}))
+
+
+def _setting(name: str) -> str:
+    """A setting of Metaflow's configuration, without `METAFLOW_`; empty when it has none."""
     from metaflow import metaflow_config
 
-    def setting(name: str) -> str:
-        return (settings or {}).get(f"METAFLOW_{name}") or getattr(metaflow_config, name) or ""
-
-    role = setting("SFN_IAM_ROLE")
-    if not role:
-        raise Refusal(
-            "No IAM role found for AWS Step Functions", remedy="set METAFLOW_SFN_IAM_ROLE to its ARN"
-        )
-    return Aws(Account(role, setting("EVENTS_SFN_ACCESS_IAM_ROLE"), setting("SFN_EXECUTION_LOG_GROUP_ARN")))
+    return getattr(metaflow_config, name) or ""
 
 
-def compile_offline(state: Any, wishes: SfnWishes, *, include_files: bool = False) -> Compiled:
-    """Compile without any look at AWS.
+def compile_offline(state: Any, wishes: SfnWishes, tokens: TokenWishes | None = None) -> Compiled:
+    """Compile without any look at AWS; nothing is uploaded.
 
     Args:
         state: the `obj` of a click command of Metaflow's.
         wishes: what was asked for.
-        include_files: put the files of IncludeFile defaults into the datastore, since objects name them.
+        tokens: what was asked for about the production token.
 
     Raises:
         Refusal: the flow, or a wish, cannot be met.
+        MetaflowException: wishes about the token that contradict each other or `@project`.
     """
     from metaflow.metaflow_config import SFN_BATCH_PLATFORM
 
@@ -97,18 +99,14 @@ def compile_offline(state: Any, wishes: SfnWishes, *, include_files: bool = Fals
     platform = (SFN_BATCH_PLATFORM or EC2).upper()
     if platform not in (EC2, FARGATE):
         raise Refusal(f"METAFLOW_SFN_BATCH_PLATFORM is {platform}", remedy=f"set it to {EC2} or {FARGATE}")
-    queues = read_queues(plan)
+    settings = with_platforms(plan, read_settings(state, wishes), lambda queue: platform)
     if not SFN_BATCH_PLATFORM:
         state.echo(
             f"The job queues are taken for {EC2} ones; if they are not, set METAFLOW_SFN_BATCH_PLATFORM. "
             "A deployment looks at them."
         )
-    settings = read_settings(state, wishes, dict.fromkeys(queues, platform))
-    plan = replace(plan, production_token=offline_token(state.deployment_name))
-    if include_files:
-        plan = with_included_files(plan, state.flow)
-    else:
-        _tell_files(state, plan)
+    plan = replace(plan, production_token=offline_token(state.deployment_name, tokens))
+    plan = with_addresses(plan, state.flow)
     return _compiled(plan, settings, build_package(state, for_containers=True))
 
 
@@ -122,10 +120,9 @@ def plan_deployment(
         AwsError: a call failed.
     """
     plan = read_plan(state, wishes)
-    queues = read_queues(plan)
     aws = connect()
+    settings = with_platforms(plan, read_settings(state, wishes), aws.batch.platform)
     check_reachable(state.flow_datastore)
-    settings = read_settings(state, wishes, {queue: aws.batch.platform(queue) for queue in queues})
     deployed = look(aws, plan.name)
     previous = (deployed.owner, deployed.token) if deployed else None
     echo = (lambda *_, **__: None) if quiet else state.echo
@@ -133,12 +130,10 @@ def plan_deployment(
     package = build_package(state, for_containers=True)
     if deployed:
         package = package.same_as(package_in(deployed.machine.definition), state.flow_datastore)
-    plan = replace(plan, production_token=token.value)
+    plan = replace(with_addresses(plan, state.flow), production_token=token.value)
     compiled = _compiled(plan, settings, package, aws, log_history)
-    if quiet:
-        _tell_files(state, plan)
-    old_token = deployed.token if deployed else ""
-    return Planned(compiled, compiled.flow.plan(authorize=old_token), token, old_token)
+    changes = compiled.flow.plan(authorize=deployed.token if deployed else "")
+    return Planned(compiled, changes, token)
 
 
 def deploy(state: Any, wishes: SfnWishes, tokens: TokenWishes, *, log_history: bool) -> Deployment:
@@ -150,12 +145,9 @@ def deploy(state: Any, wishes: SfnWishes, tokens: TokenWishes, *, log_history: b
     """
     planned = plan_deployment(state, wishes, tokens, log_history=log_history)
     check_metadata_service(state)
-    changes, flow, token = planned.changes, planned.compiled.flow, planned.token
-    planned.compiled.package.upload(state.flow_datastore)
-    if any(parameter.type == "file" for parameter in flow.flow.parameters):
-        flow = flow.with_flow(with_included_files(flow.flow, state.flow))
-        changes = flow.plan(authorize=planned.old_token)
-    deployment = changes.apply(lambda change: state.echo(f"    {change.action} {change.kind} {change.name}"))
+    changes, token = planned.changes, planned.token
+    upload(state, planned.compiled)
+    deployment = changes.apply(lambda change: tell_change(state.echo, change))
     if changes.is_empty:
         state.echo("    nothing has changed")
     remember_token(state.deployment_name, token)
@@ -163,21 +155,40 @@ def deploy(state: Any, wishes: SfnWishes, tokens: TokenWishes, *, log_history: b
     return deployment
 
 
-def write_objects(compiled: Compiled, folder: Path) -> list[Path]:
+def upload(state: Any, compiled: Compiled) -> None:
+    """Put what jobs fetch into the datastore: the code package, and the files of IncludeFile defaults."""
+    compiled.package.upload(state.flow_datastore)
+    upload_included_files(compiled.flow.flow, state.flow)
+
+
+def write_objects(compiled: Compiled, folder: Path, *, log_history: bool) -> list[Path]:
     """Write every object of a deployment to a file of its own; returns the files.
 
+    Those that a former deployment has left in the folder, and this one does not have, are removed.
+
     Raises:
-        Refusal: the folder cannot be written to.
+        Refusal: the folder cannot be written to, or there is no log group for the history of runs.
     """
     flow = compiled.flow
-    objects: dict[str, Any] = {"state-machine.json": flow.machine.to_dict()}
-    objects["plan.json"] = json.loads(dumps(flow.flow))
+    objects: dict[str, Any] = {
+        "state-machine.json": flow.machine.to_dict(),
+        "create-state-machine.json": creation(
+            flow.flow,
+            _setting("SFN_IAM_ROLE"),
+            _setting("SFN_EXECUTION_LOG_GROUP_ARN"),
+            log_history=log_history,
+        ),
+        "plan.json": json.loads(dumps(flow.flow)),
+        "settings.json": json.loads(flow.translator.settings.to_json()),
+    }
     for name, job in flow.translation.job_definitions.items():
         objects[f"job-definition-{name}.json"] = job.to_dict()
-    for schedule in flow.flow.schedules:
-        objects["schedule.json"] = {"cron": schedule.cron, "timezone": schedule.timezone or "UTC"}
+    if flow.translation.schedule:
+        objects["schedule.json"] = flow.translation.schedule
     try:
         folder.mkdir(parents=True, exist_ok=True)
+        for file in _written_before(folder):
+            file.unlink()
         for name, content in objects.items():
             (folder / name).write_text(json.dumps(content, indent=2, sort_keys=True) + "\n", encoding="utf-8")
     except OSError as error:
@@ -185,6 +196,13 @@ def write_objects(compiled: Compiled, folder: Path) -> list[Path]:
             f"the folder {folder} cannot be written to: {error.strerror}", remedy="choose another"
         ) from None
     return [folder / name for name in objects]
+
+
+def _written_before(folder: Path) -> list[Path]:
+    """Files of an earlier deployment that the next one may not have."""
+    if not (folder / "plan.json").exists():
+        return []
+    return [file for file in folder.iterdir() if _NOT_IN_EVERY_DEPLOYMENT.fullmatch(file.name)]
 
 
 def deployed_flow(state: Any) -> Deployment:
@@ -197,15 +215,19 @@ def deployed_flow(state: Any) -> Deployment:
     return StepFunctions.from_deployment(state.deployment_name.name, connect())
 
 
-def trigger_explanation(state: Any) -> str:
-    """What starts a run."""
+def tell_triggers(state: Any) -> None:
+    """Say what starts a run."""
+    state.echo("What will trigger execution of the workflow:", bold=True)
     schedules = state.flow._flow_decorators.get("schedule")
     if not schedules or not schedules[0].schedule:
-        return "No triggers defined. You need to launch this workflow manually."
+        state.echo("No triggers defined. You need to launch this workflow manually.", indent=True)
+        return
     zone = f" ({schedules[0].timezone})" if schedules[0].timezone else ""
-    return (
-        "This workflow triggers automatically via a cron schedule "
-        f"*{schedules[0].schedule}*{zone} defined in AWS EventBridge."
+    say(
+        state.echo,
+        "This workflow triggers automatically via a cron schedule *{}*{} defined in AWS EventBridge.",
+        *(schedules[0].schedule, zone),
+        indent=True,
     )
 
 
@@ -215,10 +237,9 @@ def refuse_ended(run: Any) -> None:
     Raises:
         Refusal: says how it ended.
     """
-    if run.status != "RUNNING":
-        raise Refusal(
-            f"Could not find the execution {run.execution.name} (in RUNNING state): it is {run.status}"
-        )
+    status = run.status
+    if status != "RUNNING":
+        raise Refusal(f"Could not find the execution {run.execution.name} (in RUNNING state): it is {status}")
 
 
 def authorized(state: Any, authorize: str | None, command: str) -> Deployment:
@@ -235,14 +256,6 @@ def authorized(state: Any, authorize: str | None, command: str) -> Deployment:
     )
     remember_token(state.deployment_name, Token(deployment.token, is_new=False))
     return deployment
-
-
-def _tell_files(state: Any, plan: FlowPlan) -> None:
-    files = [parameter.name for parameter in plan.parameters if parameter.type == "file"]
-    if files:
-        state.echo(
-            f"The default of {', '.join(files)} is left out: a deployment puts the file into the datastore."
-        )
 
 
 def _compiled(

@@ -12,8 +12,8 @@ from metaflow import parameters
 from metaflow._vendor import click
 
 from ..common.options import run_options, token_options, with_options
-
-STATES = ("running", "succeeded", "failed", "timed_out", "aborted")
+from ..common.say import say, tell_change
+from .states import STATES
 
 
 @click.group()
@@ -143,19 +143,27 @@ def create(
     write_deployment(deployer_attribute_file, name, obj)
     with one_line():
         wishes = _wishes(obj, compress_state_machine, options)
+        tokens = TokenWishes(authorize, given_token, generate_new_token)
         if only_json:
-            compiled = deployment.compile_offline(obj, wishes)
+            compiled = deployment.compile_offline(obj, wishes, tokens)
+            if log_execution_history:
+                obj.echo("--log-execution-history is no part of the definition.")
             obj.echo("Nothing was uploaded or deployed.")
             obj.echo_always(compiled.flow.machine.to_json(), err=False, no_bold=True)
             return
         if output_dir is not None:
-            _write_objects(obj, wishes, Path(output_dir), upload)
+            compiled = deployment.compile_offline(obj, wishes, tokens)
+            files = deployment.write_objects(compiled, Path(output_dir), log_history=log_execution_history)
+            for file in files:
+                obj.echo_always(str(file), err=False, no_bold=True)
+            _upload(obj, compiled, upload)
             return
-        obj.echo(f"Deploying *{name}* to AWS Step Functions...", bold=True)
-        tokens = TokenWishes(authorize, given_token, generate_new_token)
+        say(obj.echo, "Deploying *{}* to AWS Step Functions...", name, bold=True)
         deployment.deploy(obj, wishes, tokens, log_history=log_execution_history)
-    obj.echo(
-        f"State Machine *{name}* for flow *{obj.flow.name}* pushed to AWS Step Functions successfully.\n",
+    say(
+        obj.echo,
+        "State Machine *{}* for flow *{}* pushed to AWS Step Functions successfully.\n",
+        *(name, obj.flow.name),
         bold=True,
     )
     if obj.deployment_name.is_cut:
@@ -163,8 +171,7 @@ def create(
             "Note that the flow was deployed with a truncated name due to a length limit on AWS Step "
             "Functions. The original long name is stored in task metadata.\n"
         )
-    obj.echo("What will trigger execution of the workflow:", bold=True)
-    obj.echo(deployment.trigger_explanation(obj), indent=True)
+    deployment.tell_triggers(obj)
 
 
 @step_functions.command(help="Show what a deployment would change; changes nothing.")
@@ -240,18 +247,19 @@ def trigger(obj: Any, run_id_file: str | None, deployer_attribute_file: str | No
         run = deployment.deployed_flow(obj).start(given_parameters(obj.flow, options))
     write_run_id(run_id_file, run.id)
     write_run(deployer_attribute_file, name, run.id, obj)
-    obj.echo(f"Workflow *{name}* triggered on AWS Step Functions (run-id *{run.id}*).", bold=True)
+    say(obj.echo, "Workflow *{}* triggered on AWS Step Functions (run-id *{}*).", name, run.id, bold=True)
     if UI_URL:
-        obj.echo(f"See the run in the UI at {UI_URL.rstrip('/')}/{obj.flow.name}/{run.id}", bold=True)
+        address = f"{UI_URL.rstrip('/')}/{obj.flow.name}/{run.id}"
+        say(obj.echo, "See the run in the UI at {}", address, bold=True)
 
 
 state_options = with_options(
     *(
         click.option(
-            f"--{state.replace('_', '-')}",
+            f"--{state.lower().replace('_', '-')}",
             default=False,
             is_flag=True,
-            help=f"List all runs of the workflow in {state.upper()} state on AWS Step Functions.",
+            help=f"List all runs of the workflow in {state} state on AWS Step Functions.",
         )
         for state in STATES
     )
@@ -267,18 +275,18 @@ def list_runs(obj: Any, as_json: bool, **flags: bool) -> None:
     """Print a line for every run."""
     from . import deployment
 
-    wanted = [state.upper() for state in STATES if flags[state]]
+    wanted = [state for state in STATES if flags[state.lower()]]
     with one_line():
         runs = list(deployment.deployed_flow(obj).runs(*wanted))
     if as_json:
         obj.echo_always(json.dumps([_run_data(run) for run in runs]), err=False, no_bold=True)
         return
     for run in runs:
-        obj.echo(_run_line(run))
+        _tell_run(obj, run)
     if not runs:
         states = " and ".join(", ".join(f"*{state}*" for state in wanted).rsplit(", ", 1))
         kind = f"{states} executions" if states else "executions"
-        obj.echo(f"No {kind} for *{obj.deployment_name.name}* found on AWS Step Functions.")
+        say(obj.echo, f"No {kind} for *{{}}* found on AWS Step Functions.", obj.deployment_name.name)
 
 
 @step_functions.command(help="Show how a run is doing, and why it failed.")
@@ -292,15 +300,16 @@ def status(obj: Any, run_id: str, as_json: bool) -> None:
     with one_line():
         run = deployment.deployed_flow(obj).run(run_id)
         failure = run.failure()
+    # AWS is not asked again: status and reason belong together.
     if as_json:
         data = {**_run_data(run), "failure": None if failure is None else str(failure)}
         obj.echo_always(json.dumps(data), err=False, no_bold=True)
         return
-    obj.echo_always(run.status, err=False, no_bold=True)
+    obj.echo_always(run.known_status, err=False, no_bold=True)
     if failure is not None:
-        obj.echo(str(failure))
+        say(obj.echo, "{}", failure)
         for line in failure.log:
-            obj.echo(line, indent=True)
+            say(obj.echo, "{}", line, indent=True)
 
 
 @step_functions.command(name="list", help="List the flows that are deployed to AWS Step Functions.")
@@ -313,8 +322,12 @@ def list_(obj: Any, every: bool, as_json: bool) -> None:
 
     from .deployment import connect
 
+    unread: list[Any] = []
     with one_line():
-        found = list(StepFunctions.list("" if every else obj.flow.name, connect()))
+        found = list(StepFunctions.list("" if every else obj.flow.name, connect(), unread.append))
+    if unread:
+        count = f"{len(unread)} state machine{'s' if len(unread) > 1 else ''}"
+        say(obj.echo, "{} could not be read, and may be missing here: {}", count, unread[0])
     if as_json:
         rows = [{"name": d.name, "flow": d.flow, "owner": d.owner} for d in found]
         obj.echo_always(json.dumps(rows), err=False, no_bold=True)
@@ -335,8 +348,8 @@ def delete(obj: Any, authorize: str | None) -> None:
     name = obj.deployment_name.name
     with one_line():
         deployed = deployment.authorized(obj, authorize, "delete")
-        obj.echo(f"Deleting AWS Step Functions state machine *{name}*...", bold=True)
-        deployed.delete(lambda change: obj.echo(f"    {change.action} {change.kind} {change.name}"))
+        say(obj.echo, "Deleting AWS Step Functions state machine *{}*...", name, bold=True)
+        deployed.delete(lambda change: tell_change(obj.echo, change))
     obj.echo(
         "Deleting the AWS Step Functions state machine may take a while. "
         "Deploying the flow again to AWS Step Functions while the delete is in-flight will fail."
@@ -353,9 +366,9 @@ def terminate(obj: Any, run_id: str, authorize: str | None) -> None:
     from . import deployment
 
     with one_line():
-        run = deployment.authorized(obj, authorize, "terminate").run(run_id)
+        run = deployment.authorized(obj, authorize, "terminate RUN_ID").run(run_id)
         deployment.refuse_ended(run)
-        obj.echo(f"Terminating run *{run_id}* for {obj.flow.name} ...", bold=True)
+        say(obj.echo, "Terminating run *{}* for {} ...", run_id, obj.flow.name, bold=True)
         run.terminate()
         run.refresh()
     obj.echo(f"\nRun terminated at {run.stopped}.")
@@ -383,39 +396,39 @@ def _wishes(obj: Any, compress: bool, options: dict[str, Any]) -> Any:
     )
 
 
-def _write_objects(obj: Any, wishes: Any, folder: Path, upload: bool) -> None:
+def _upload(obj: Any, compiled: Any, wanted: bool) -> None:
     from metaflow_provider.plan import Refusal
 
     from ..common.datastore import check_reachable
-    from .deployment import compile_offline, write_objects
+    from .deployment import upload
 
-    problem = "" if upload else "--no-upload was given"
+    problem = "" if wanted else "--no-upload was given"
     try:
-        if upload:
+        if wanted:
             check_reachable(obj.flow_datastore)
     except Refusal as refusal:
         problem = str(refusal)
-    compiled = compile_offline(obj, wishes, include_files=not problem)
-    for file in write_objects(compiled, folder):
-        obj.echo_always(str(file), err=False, no_bold=True)
     if not problem:
-        compiled.package.upload(obj.flow_datastore)
+        upload(obj, compiled)
         return
-    obj.echo(
-        f"The code package {compiled.package.description.url} was not uploaded ({problem}); before a run, "
-        "do the same without --no-upload where the datastore can be reached"
+    say(
+        obj.echo,
+        "The code package {} was not uploaded ({}); before a run, do the same without --no-upload where the "
+        "datastore can be reached",
+        *(compiled.package.description.url, problem),
     )
 
 
-def _run_line(run: Any) -> str:
+def _tell_run(obj: Any, run: Any) -> None:
+    started = run.started.replace(microsecond=0)
     stopped = f" stoppedAt:'{run.stopped.replace(microsecond=0)}'" if run.stopped else ""
-    return f"*{run.id}* startedAt:'{run.started.replace(microsecond=0)}'{stopped} *{run.execution.status}*"
+    say(obj.echo, "*{}* startedAt:'{}'{} *{}*", run.id, started, stopped, run.known_status)
 
 
 def _run_data(run: Any) -> dict[str, Any]:
     return {
         "run_id": run.id,
-        "status": run.execution.status,
+        "status": run.known_status,
         "started": run.started.isoformat(),
         "stopped": run.stopped.isoformat() if run.stopped else None,
     }

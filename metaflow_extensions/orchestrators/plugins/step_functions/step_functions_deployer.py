@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from metaflow.runner.deployer_impl import DeployerImpl
+from ..common.engine_deployer import EngineDeployer
 
 if TYPE_CHECKING:
     from sfn import Aws
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from .step_functions_deployer_objects import StepFunctionsDeployedFlow
 
 
-class StepFunctionsDeployer(DeployerImpl):
+class StepFunctionsDeployer(EngineDeployer):
     """Deploys a flow to AWS Step Functions.
 
     Args:
@@ -29,15 +29,6 @@ class StepFunctionsDeployer(DeployerImpl):
     """
 
     TYPE: ClassVar[str | None] = "step-functions"
-
-    def __init__(self, deployer_kwargs: dict[str, Any], **kwargs: Any) -> None:
-        self._deployer_kwargs = deployer_kwargs
-        super().__init__(**kwargs)
-
-    @property
-    def deployer_kwargs(self) -> dict[str, Any]:
-        """Options of the command group."""
-        return self._deployer_kwargs
 
     @staticmethod
     def deployed_flow_type() -> type[StepFunctionsDeployedFlow]:
@@ -61,19 +52,6 @@ class StepFunctionsDeployer(DeployerImpl):
             aws = connect(settings)
             aws.client("stepfunctions")  # takes endpoint and credentials now
         return aws
-
-    def start(self, values: dict[str, Any]) -> str:
-        """Start a run with values of parameters; returns what the command tells of it, as JSON.
-
-        Raises:
-            ValueError: a parameter that the flow does not have, or a missing one.
-            TypeError: a value of the wrong type.
-            RuntimeError: the command failed; the text says why.
-        """
-        from ..common.deployer_commands import told_by
-
-        # Parameters differ by more than case, and the command's options are in lower case.
-        return told_by(self, "trigger", **{name.lower(): value for name, value in values.items()})
 
     def create(self, **kwargs: Any) -> StepFunctionsDeployedFlow:
         """Deploy a new version of the flow; what fails is undone.
@@ -102,12 +80,5 @@ class StepFunctionsDeployer(DeployerImpl):
             TypeError: a value of the wrong type.
             RuntimeError: the flow cannot be deployed, or AWS refused; the text says why.
         """
-        from ..common.deployer_commands import last_process, reason
-
-        try:
-            deployed: StepFunctionsDeployedFlow = self._create(self.deployed_flow_type(), **kwargs)
-            return deployed
-        except RuntimeError as error:
-            if error.__cause__ is not None:  # holds all that the command printed
-                raise
-            raise RuntimeError(f"{error}: {reason(last_process(self))}") from None
+        deployed: StepFunctionsDeployedFlow = self.deploy(**kwargs)
+        return deployed

@@ -1,0 +1,51 @@
+"""Whether Kubernetes and Argo would take the objects, and whether they can run: what can be told offline.
+
+Rules, a module for each subject: `naming`, `references`, `sizes`, `versions`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
+
+from . import naming, references, sizes, versions
+from .finding import ERROR, WARNING, Finding
+from .workflow import Workflow, object_name
+
+__all__ = ["ERROR", "WARNING", "Finding", "check"]
+
+
+def check(objects: Iterable[Mapping[str, Any]], version: str = "") -> list[Finding]:
+    """What is wrong with objects, in their order; nothing: an empty list.
+
+    Args:
+        objects: manifests as plain data, such as `bundle.objects()`.
+        version: of Argo Workflows; empty: what any of the supported versions, 3.6 to 4.1, does not take.
+
+    Raises:
+        ValueError: a version that is none.
+
+    Example:
+        >>> check(bundle.objects(), version="4.0.2")
+        []
+    """
+    wanted = [versions.parsed(version)] if version else [versions.OLDEST, (4, 0), versions.NEWEST]
+    found = [finding for manifest in objects for finding in _findings(dict(manifest), wanted)]
+    return list(dict.fromkeys(found))
+
+
+def _findings(manifest: dict[str, Any], wanted: list[versions.Version]) -> Iterator[Finding]:
+    where = object_name(manifest)
+    yield from naming.object_findings(manifest, where)
+    yield from sizes.object_findings(manifest, where)
+    if manifest.get("kind") == "CronWorkflow":
+        for version in wanted:
+            yield from versions.cron_findings(manifest, where, version)
+    if manifest.get("kind") not in ("WorkflowTemplate", "ClusterWorkflowTemplate", "Workflow"):
+        return
+    workflow = Workflow(manifest)
+    yield from naming.findings(workflow)
+    yield from references.findings(workflow)
+    yield from sizes.findings(workflow)
+    for version in wanted:
+        yield from versions.findings(workflow, version)

@@ -1,0 +1,32 @@
+"""Where flows are deployed: a cluster by Kubernetes' API or by the Argo Server, or a folder of files.
+
+Reading order: `kinds`, `errors`, `protocol` (what is asked of a cluster), `kubernetes_api` with
+`managed_fields`, `argo_server`, `logs`, `folder` with `yaml_text`, `version`.
+"""
+
+from __future__ import annotations
+
+from .argo_server import ArgoServer
+from .errors import ArgoError
+from .folder import write_objects
+from .kinds import CRON_WORKFLOW, SECRET, WORKFLOW, WORKFLOW_TEMPLATE, Kind, Object
+from .kubernetes_api import Kubernetes
+from .protocol import Client
+from .version import OLDEST, Version, refuse_old
+
+__all__ = [
+    "CRON_WORKFLOW",
+    "OLDEST",
+    "SECRET",
+    "WORKFLOW",
+    "WORKFLOW_TEMPLATE",
+    "ArgoError",
+    "ArgoServer",
+    "Client",
+    "Kind",
+    "Kubernetes",
+    "Object",
+    "Version",
+    "refuse_old",
+    "write_objects",
+]

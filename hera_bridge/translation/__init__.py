@@ -1,0 +1,1 @@
+"""From a plan to native objects, purely: templates, the graph of their tasks, schedules."""

@@ -1,0 +1,3 @@
+module metaflow-orchestrators/pause
+
+go 1.24

@@ -1,0 +1,1 @@
+"""Metaflow's commands and Deployer for Argo Workflows."""

@@ -1,0 +1,76 @@
+"""What is secret reaches pods by reference to a Kubernetes Secret; no other object holds it."""
+
+from __future__ import annotations
+
+import base64
+from typing import TYPE_CHECKING, Any
+
+from metaflow_provider.plan import Refusal
+
+if TYPE_CHECKING:
+    from hera_bridge.secret_key import SecretKey
+
+# Before the name of a Secret and one of its keys, where the secret itself could stand.
+REFERENCE = "secret:"
+
+
+class ReferredSecrets:
+    """Secrets of one deployment: references to those that are there, and values for one that is to be made.
+
+    Args:
+        deployment: its name.
+
+    Example:
+        >>> secrets = ReferredSecrets("train")
+        >>> secrets.key("slack-webhook-url", "https://hooks.slack.com/...")
+        SecretKey(secret='train-secrets', key='slack-webhook-url')
+        >>> secrets.key("slack-webhook-url", "secret:team/slack")
+        SecretKey(secret='team', key='slack')
+    """
+
+    def __init__(self, deployment: str) -> None:
+        self.name = f"{deployment}-secrets"
+        self._values: dict[str, str] = {}
+
+    def key(self, key: str, text: str) -> SecretKey:
+        """Where a text is that was given, or that a reference to was given, as `secret:NAME/KEY`.
+
+        Raises:
+            Refusal: a malformed reference.
+        """
+        if text.startswith(REFERENCE):
+            return self.reference(text)
+        return self.kept(key, text)
+
+    def reference(self, text: str) -> SecretKey:
+        """A reference, as `NAME/KEY`, to a Secret that is there.
+
+        Raises:
+            Refusal: it is malformed.
+        """
+        from hera_bridge.secret_key import SecretKey
+
+        secret, _, key = text.removeprefix(REFERENCE).partition("/")
+        if not secret or not key:
+            raise Refusal(f"{text} names no key of a Kubernetes Secret", remedy="write it as NAME/KEY")
+        return SecretKey(secret, key)
+
+    def kept(self, key: str, text: str) -> SecretKey:
+        """Keep a text in the deployment's own Secret."""
+        from hera_bridge.secret_key import SecretKey
+
+        self._values[key] = text
+        return SecretKey(self.name, key)
+
+    @property
+    def keys(self) -> list[str]:
+        """Keys of the deployment's own Secret."""
+        return sorted(self._values)
+
+    def objects(self, namespace: str) -> list[dict[str, Any]]:
+        """The deployment's own Secret, if it needs one, as Kubernetes gets it."""
+        if not self._values:
+            return []
+        data = {key: base64.b64encode(self._values[key].encode()).decode() for key in self.keys}
+        metadata = {"name": self.name, "namespace": namespace}
+        return [{"apiVersion": "v1", "kind": "Secret", "metadata": metadata, "type": "Opaque", "data": data}]
