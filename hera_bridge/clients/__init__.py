@@ -1,7 +1,7 @@
 """Where flows are deployed: a cluster by Kubernetes' API or by the Argo Server, or a folder of files.
 
-Reading order: `kinds`, `errors`, `protocol` (what is asked of a cluster), `kubernetes_api` with
-`managed_fields`, `argo_server`, `logs`, `folder` with `yaml_text`, `version`.
+Reading order: `kinds`, `errors`, `protocol` (what is asked of a cluster), `kubernetes_api` with `connection`
+and `managed_fields`, `argo_server`, `logs`, `folder` with `yaml_text`, `version`.
 """
 
 from __future__ import annotations

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from metaflow_provider.deployment import looks
 
+from .connection import METHODS
 from .errors import INVALID, NOT_FOUND, UNREACHABLE, ArgoError, answered, one_line
 from .kinds import CRON_WORKFLOW, WORKFLOW, WORKFLOW_TEMPLATE, Kind, Object, kind_of, name_of
 from .logs import EXECUTOR_LINES, last_lines
@@ -59,14 +60,14 @@ class ArgoServer:
 
     def argo_version(self) -> Version | None:
         """The server's version; `None` when it is a build that has none."""
-        return parse_version(str(self._call("get", "GET", "version", "version").get("version", "")))
+        return parse_version(str(self._call("get", "version", "version").get("version", "")))
 
     def get(self, kind: Kind, name: str) -> Object | None:
         """An object; `None` when there is none."""
         if kind is WORKFLOW_TEMPLATE:  # asked for one, the server tells what it remembers, which may be old
             return next(self._list(kind, {"listOptions.fieldSelector": f"metadata.name={name}"}), None)
         try:
-            return self._object("get", "GET", kind, name)
+            return self._object("get", kind, name)
         except ArgoError as error:
             if error.code == NOT_FOUND:
                 return None
@@ -81,7 +82,7 @@ class ArgoServer:
         following = ""
         while True:
             query["listOptions.continue"] = following
-            page = self._call("list", "GET", self._path(kind), kind.resource, query)
+            page = self._call("list", self._path(kind), kind.resource, query)
             for item in page.get("items") or []:
                 yield {**item, "apiVersion": kind.api_version, "kind": kind.name}
             following = page.get("metadata", {}).get("continue", "")
@@ -91,7 +92,7 @@ class ArgoServer:
     def create(self, manifest: Object) -> Object:
         """Make an object, which may have a `generateName`; returns it as it is stored."""
         kind = kind_of(manifest)
-        return self._sent("create", "POST", kind, "", self._body(kind, manifest))
+        return self._sent("create", kind, "", self._body(kind, manifest))
 
     def apply(self, manifest: Object, *, dry_run: bool = False) -> Object:
         """Make an object, or replace the one that is there; labels and annotations of others stay.
@@ -101,9 +102,7 @@ class ArgoServer:
         kind, name = kind_of(manifest), name_of(manifest)
         if dry_run:
             if kind is not CRON_WORKFLOW:
-                self._call(
-                    "create", "POST", f"{self._path(kind)}/lint", name, body=self._body(kind, manifest)
-                )
+                self._call("create", f"{self._path(kind)}/lint", name, body=self._body(kind, manifest))
             return manifest
         current = self.get(kind, name)
         if current is None:
@@ -125,7 +124,7 @@ class ArgoServer:
     def delete(self, kind: Kind, name: str) -> None:
         """Remove an object; none there is no error."""
         try:
-            self._object("delete", "DELETE", kind, name)
+            self._object("delete", kind, name)
         except ArgoError as error:
             if error.code != NOT_FOUND:
                 raise
@@ -150,35 +149,35 @@ class ArgoServer:
             "logOptions.tailLines": str(lines + EXECUTOR_LINES),
         }
         path = f"{self._path(WORKFLOW)}/{workflow}/log"
-        entries = self._send("get", "GET", path, f"pods/log/{pod}", query).splitlines()
+        entries = self._send("get", path, f"pods/log/{pod}", query).splitlines()
         found = (json.loads(entry).get("result", {}) for entry in entries if entry.strip())
         return last_lines((str(result.get("content", "")) for result in found), lines)
 
     def _do(self, action: str, workflow: str) -> None:
         path = f"{self._path(WORKFLOW)}/{workflow}/{action}"
         body = {"namespace": self.namespace, "name": workflow}
-        self._call("update", "PUT", path, f"{WORKFLOW.resource}/{workflow}", body=body)
+        self._call("update", path, f"{WORKFLOW.resource}/{workflow}", body=body)
 
     def _put(self, kind: Kind, name: str, manifest: Object) -> Object:
-        return self._sent("update", "PUT", kind, name, {**self._body(kind, manifest), "name": name})
+        return self._sent("update", kind, name, {**self._body(kind, manifest), "name": name})
 
-    def _sent(self, verb: str, method: str, kind: Kind, name: str, body: Object) -> Object:
+    def _sent(self, verb: str, kind: Kind, name: str, body: Object) -> Object:
         """The object as it is stored, after the server has come to know the template that it refers to."""
         for _ in looks(every=0.5, seconds=_TEMPLATE_SECONDS):
             try:
-                return self._object(verb, method, kind, name, body)
+                return self._object(verb, kind, name, body)
             except ArgoError as error:
                 if not _TEMPLATE_UNKNOWN.search(str(error)):
                     raise
-        return self._object(verb, method, kind, name, body)
+        return self._object(verb, kind, name, body)
 
     def _body(self, kind: Kind, manifest: Object) -> Object:
         return {"namespace": self.namespace, _FIELDS[kind]: manifest}
 
-    def _object(self, verb: str, method: str, kind: Kind, name: str, body: Object | None = None) -> Object:
+    def _object(self, verb: str, kind: Kind, name: str, body: Object | None = None) -> Object:
         path = f"{self._path(kind)}/{name}" if name else self._path(kind)
         resource = f"{kind.resource}/{name}" if name else kind.resource
-        found = self._call(verb, method, path, resource, body=body)
+        found = self._call(verb, path, resource, body=body)
         return {**found, "apiVersion": kind.api_version, "kind": kind.name}
 
     def _path(self, kind: Kind) -> str:
@@ -193,13 +192,12 @@ class ArgoServer:
     def _call(
         self,
         verb: str,
-        method: str,
         path: str,
         resource: str,
         query: Mapping[str, str] | None = None,
         body: Object | None = None,
     ) -> Object:
-        answer = self._send(verb, method, path, resource, query, body)
+        answer = self._send(verb, path, resource, query, body)
         try:
             found: Object = json.loads(answer)
         except ValueError:
@@ -212,7 +210,6 @@ class ArgoServer:
     def _send(
         self,
         verb: str,
-        method: str,
         path: str,
         resource: str,
         query: Mapping[str, str] | None = None,
@@ -227,7 +224,7 @@ class ArgoServer:
             )
         try:
             answer = service.session.request(
-                method,
+                METHODS[verb],
                 f"{service.host.rstrip('/')}/api/v1/{path}",
                 params=query,
                 json=body,

@@ -5,27 +5,20 @@ https://kubernetes.io/docs/reference/using-api/server-side-apply/
 
 from __future__ import annotations
 
-import json
 import os
-import time
 from collections.abc import Iterator, Mapping
 from typing import Any
-from urllib.parse import urlencode
 
-from .errors import FORBIDDEN, NOT_FOUND, UNREACHABLE, ArgoError, answered, not_installed, one_line
-from .kinds import SECRET, WORKFLOW, Kind, Object, kind_of, name_of
+from .connection import APPLY, JSON, MERGE, Connection, Request
+from .errors import FORBIDDEN, NOT_FOUND, ArgoError, not_installed
+from .kinds import WORKFLOW, Kind, Object, kind_of, name_of
 from .logs import EXECUTOR_LINES, last_lines
 from .managed_fields import FIELD_MANAGER, adopted, applied_by_others
 from .version import Version, version_of_schema
 
-_JSON, _MERGE = "application/json", "application/merge-patch+json"
-_APPLY = "application/apply-patch+yaml"  # JSON is YAML
-_CRD = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions/cronworkflows.argoproj.io"
-_PAGE = 100
-_CONNECT_SECONDS, _READ_SECONDS = 10, 60
-_WAITS = (0.5, 1.0, 2.0)
-# Tokens of cloud providers live for minutes; as long as stock Metaflow keeps its client.
-_CLIENT_SECONDS = 300
+_CRON_DEFINITION = "customresourcedefinitions/cronworkflows.argoproj.io"
+_PAGE = "100"
+_PAGES_EXPIRED = "Expired"
 
 
 class Kubernetes:
@@ -45,22 +38,18 @@ class Kubernetes:
 
     def __init__(self, namespace: str = "", context: str = "") -> None:
         self.namespace = namespace or os.environ.get("METAFLOW_KUBERNETES_NAMESPACE", "") or "default"
-        self._context = context
-        self._client: Any = None
-        self._made_at = 0.0
+        self._connection = Connection(self.namespace, context)
 
     @property
     def where(self) -> str:
         """Namespace and cluster, for messages."""
-        host = self._client.configuration.host if self._client else "the cluster"
-        return f"namespace {self.namespace} of {host}"
+        return self._connection.where
 
     def argo_version(self) -> Version | None:
         """The oldest version that the resource definitions can be of; `None` when they do not tell."""
+        path = f"/apis/apiextensions.k8s.io/v1/{_CRON_DEFINITION}"
         try:
-            return version_of_schema(
-                self._json("get", "GET", _CRD, "customresourcedefinitions/cronworkflows")
-            )
+            return version_of_schema(self._connection.json(Request("get", path, _CRON_DEFINITION)))
         except ArgoError as error:
             if error.code == NOT_FOUND:
                 raise not_installed(self.where) from None
@@ -71,7 +60,7 @@ class Kubernetes:
     def get(self, kind: Kind, name: str) -> Object | None:
         """An object; `None` when there is none."""
         try:
-            return self._object("get", "GET", kind, name)
+            return self._ask("get", kind, name)
         except ArgoError as error:
             if error.code == NOT_FOUND:
                 return None
@@ -79,11 +68,11 @@ class Kubernetes:
 
     def list(self, kind: Kind, labels: str = "") -> Iterator[Object]:
         """The objects of a kind, fetched a page at a time; from the start again when the pages expire."""
-        query = {"limit": str(_PAGE), **({"labelSelector": labels} if labels else {})}
+        query = {"limit": _PAGE, "labelSelector": labels}
         seen: set[str] = set()
         following = ""
         while True:
-            page = self._page(kind, {**query, "continue": following} if following else query)
+            page = self._page(kind, {**query, "continue": following})
             for item in page["items"]:
                 if item["metadata"]["uid"] not in seen:
                     seen.add(item["metadata"]["uid"])
@@ -94,8 +83,7 @@ class Kubernetes:
 
     def create(self, manifest: Object) -> Object:
         """Make an object, which may have a `generateName`; returns it as it is stored."""
-        query = {"fieldManager": FIELD_MANAGER}
-        return self._object("create", "POST", kind_of(manifest), "", query, manifest)
+        return self._ask("create", kind_of(manifest), body=manifest)
 
     def apply(self, manifest: Object, *, dry_run: bool = False) -> Object:
         """Make an object, or give the one that is there these fields (server-side apply).
@@ -104,32 +92,29 @@ class Kubernetes:
         """
         kind, name = kind_of(manifest), name_of(manifest)
         current = self.get(kind, name)
-        force = current is not None and not applied_by_others(current)
-        query = {"fieldManager": FIELD_MANAGER, **({"force": "true"} if force else {})}
-        if dry_run:
-            query["dryRun"] = "All"
-        return self._object("patch", "PATCH", kind, name, query, manifest, _APPLY)
+        query = {"dryRun": "All"} if dry_run else {}
+        if current is not None and not applied_by_others(current):
+            query["force"] = "true"
+        return self._ask("patch", kind, name, query, manifest, APPLY)
 
     def adopt(self, current: Object) -> Object:
         """Take over the fields that others have set, so that `apply` removes those that it does not set."""
         metadata = current["metadata"]
         entries = adopted(metadata.get("managedFields", []))
         patch = {"metadata": {"managedFields": entries, "resourceVersion": metadata["resourceVersion"]}}
-        query = {"fieldManager": FIELD_MANAGER}
-        return self._object("patch", "PATCH", kind_of(current), name_of(current), query, patch, _MERGE)
+        return self._ask("patch", kind_of(current), name_of(current), body=patch, content=MERGE)
 
     def replace(self, manifest: Object) -> Object:
         """Give an object back the content that it had."""
         kind, name = kind_of(manifest), name_of(manifest)
-        current = self._object("get", "GET", kind, name)
-        version = current["metadata"]["resourceVersion"]
+        version = self._ask("get", kind, name)["metadata"]["resourceVersion"]
         body = {**manifest, "metadata": {**manifest["metadata"], "resourceVersion": version}}
-        return self._object("update", "PUT", kind, name, {"fieldManager": FIELD_MANAGER}, body)
+        return self._ask("update", kind, name, body=body)
 
     def delete(self, kind: Kind, name: str) -> None:
         """Remove an object; none there is no error."""
         try:
-            self._object("delete", "DELETE", kind, name)
+            self._ask("delete", kind, name)
         except ArgoError as error:
             if error.code != NOT_FOUND:
                 raise
@@ -151,7 +136,7 @@ class Kubernetes:
         path = f"/api/v1/namespaces/{self.namespace}/pods/{pod}/log"
         query = {"container": "main", "tailLines": str(lines + EXECUTOR_LINES)}
         try:
-            text = self._send("get", "GET", path, f"pods/log/{pod}", query)
+            text = self._connection.send(Request("get", path, f"pods/log/{pod}", query))
         except ArgoError as error:
             if error.code == NOT_FOUND:
                 return ()
@@ -160,137 +145,30 @@ class Kubernetes:
 
     def _set(self, workflow: str, fields: Mapping[str, Any]) -> None:
         """Change these fields of a workflow alone, so that what others change meanwhile is not lost."""
-        query = {"fieldManager": FIELD_MANAGER}
-        self._object("patch", "PATCH", WORKFLOW, workflow, query, {"spec": dict(fields)}, _MERGE)
+        self._ask("patch", WORKFLOW, workflow, body={"spec": dict(fields)}, content=MERGE)
 
-    def _page(self, kind: Kind, query: Mapping[str, str]) -> Any:
+    def _page(self, kind: Kind, query: Mapping[str, str]) -> Object:
         try:
-            return self._json("list", "GET", self._path(kind), kind.resource, query, of=kind)
+            return self._ask("list", kind, query=query)
         except ArgoError as error:
-            if error.code != "Expired":
+            if error.code != _PAGES_EXPIRED:
                 raise
-            return self._json(
-                "list", "GET", self._path(kind), kind.resource, {**query, "continue": ""}, of=kind
-            )
+            return self._ask("list", kind, query={**query, "continue": ""})
 
-    def _object(
+    def _ask(
         self,
         verb: str,
-        method: str,
         kind: Kind,
-        name: str,
+        name: str = "",
         query: Mapping[str, str] | None = None,
         body: Object | None = None,
-        content: str = _JSON,
+        content: str = JSON,
     ) -> Object:
-        resource = f"{kind.resource}/{name}" if name else kind.resource
-        path = f"{self._path(kind)}/{name}" if name else self._path(kind)
-        found: Object = self._json(verb, method, path, resource, query, body, content, of=kind)
+        """The answer to a request about an object, or about all of a kind."""
+        root = "/apis" if kind.group else "/api"
+        path = f"{root}/{kind.api_version}/namespaces/{self.namespace}/{kind.plural}"
+        of = f"/{name}" if name else ""
+        manager = {"fieldManager": FIELD_MANAGER} if body is not None else {}
+        request = Request(verb, path + of, kind.resource + of, {**manager, **(query or {})}, body, content)
+        found: Object = self._connection.json(request)
         return found
-
-    def _json(
-        self,
-        verb: str,
-        method: str,
-        path: str,
-        resource: str,
-        query: Mapping[str, str] | None = None,
-        body: Object | None = None,
-        content: str = _JSON,
-        of: Kind = SECRET,
-    ) -> Any:
-        return json.loads(self._send(verb, method, path, resource, query, body, content, of))
-
-    def _send(
-        self,
-        verb: str,
-        method: str,
-        path: str,
-        resource: str,
-        query: Mapping[str, str] | None = None,
-        body: Object | None = None,
-        content: str = _JSON,
-        of: Kind = SECRET,
-    ) -> bytes:
-        """The body of the answer to a request; a busy server is asked again."""
-        for wait in (*_WAITS, None):
-            status, answer = self._request(verb, method, path, resource, query, body, content)
-            if status not in (429, 503) or wait is None:
-                break
-            time.sleep(wait)
-        if status < 300:
-            return answer
-        if status == 404 and of.of_argo and not answer.startswith(b"{"):
-            raise not_installed(self.where)
-        raise answered(status, answer, verb, resource, self.where)
-
-    def _request(
-        self,
-        verb: str,
-        method: str,
-        path: str,
-        resource: str,
-        query: Mapping[str, str] | None,
-        body: Object | None,
-        content: str,
-    ) -> tuple[int, bytes]:
-        client = self._connected()
-        from kubernetes.client.rest import urllib3
-
-        configuration = client.configuration
-        headers = {"Accept": _JSON, "Content-Type": content}
-        for auth in configuration.auth_settings().values():
-            if auth["value"]:
-                headers[auth["key"]] = auth["value"]
-        try:
-            answer = client.rest_client.pool_manager.request(
-                method,
-                f"{configuration.host}{path}?{urlencode(query or {})}",
-                body=None if body is None else json.dumps(body).encode(),
-                headers=headers,
-                timeout=urllib3.Timeout(connect=_CONNECT_SECONDS, read=_READ_SECONDS),
-                retries=False,
-            )
-        except urllib3.exceptions.HTTPError as error:
-            raise ArgoError(
-                f"{verb} {resource} in {self.where}: the cluster cannot be reached "
-                f"({one_line(str(error))}); check the network, the context and KUBECONFIG",
-                UNREACHABLE,
-            ) from error
-        return answer.status, answer.data
-
-    def _path(self, kind: Kind) -> str:
-        root = f"/apis/{kind.api_version}" if kind.group else f"/api/{kind.api_version}"
-        return f"{root}/namespaces/{self.namespace}/{kind.plural}"
-
-    def _connected(self) -> Any:
-        """The package's client, which knows the address, certificates and token."""
-        if self._client is None or time.monotonic() - self._made_at > _CLIENT_SECONDS:
-            self._client = _new_client(self._context)
-            self._made_at = time.monotonic()
-        return self._client
-
-
-def _new_client(context: str) -> Any:
-    try:
-        from kubernetes import client, config
-    except ImportError:
-        raise ArgoError(
-            "kubernetes, which talks to the cluster, is not installed; "
-            "pip install 'metaflow-orchestrators[argo]'"
-        ) from None
-    inside = not os.environ.get("KUBECONFIG") and bool(os.environ.get("KUBERNETES_SERVICE_HOST"))
-    try:
-        if inside and not context:
-            configuration = client.Configuration()
-            config.load_incluster_config(client_configuration=configuration)
-            return client.ApiClient(configuration)
-        # The package looks at KUBECONFIG when it is imported, and never again.
-        file = os.environ.get("KUBECONFIG") or None
-        return config.new_client_from_config(file, context=context or None)
-    except (config.ConfigException, OSError) as error:
-        raise ArgoError(
-            f"no cluster is configured ({one_line(str(error))}); set KUBECONFIG, or choose a context that is "
-            "in it (kubectl config get-contexts)",
-            UNREACHABLE,
-        ) from error

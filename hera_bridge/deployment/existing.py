@@ -8,7 +8,7 @@ from typing import Any
 
 from ..clients.kinds import CRON_WORKFLOW, SECRET, Object, labels_of, name_of
 from ..clients.protocol import Client
-from ..translation.labels import TEMPLATE_LABEL
+from ..translation.labels import TEMPLATE_LABEL, label_value
 from .deployed import Deployed, look
 from .marks import belongs_to, secrets_in
 
@@ -57,7 +57,7 @@ def starts(cron: Mapping[str, Any], name: str) -> bool:
 
 def _crons(client: Client, name: str, wanted: Iterable[str]) -> Iterator[Object]:
     """Those with the deployment's label; by name also what stock Metaflow made, or somebody else."""
-    yield from client.list(CRON_WORKFLOW, f"{TEMPLATE_LABEL}={name}")
+    yield from client.list(CRON_WORKFLOW, f"{TEMPLATE_LABEL}={label_value(name)}")
     for each in sorted({name, *wanted}):
         cron_of_name = client.get(CRON_WORKFLOW, each)
         if cron_of_name and not belongs_to(cron_of_name, name):

@@ -93,9 +93,8 @@ run = found.trigger(retry_count="x")
 said += [run.suspend(), run.suspend(), run.status, run.is_running, run.unsuspend(), run.unsuspend()]
 same = DeployedFlow.get_triggered_argo_workflows_run({name!r}, run.pathspec.split("/")[1])
 said += [same.pathspec == run.pathspec, same.terminate(), found.delete()]
-for call, values in (
-    (found.create, {{}}), (found.trigger, {{"retry_count": "x", "content": "a"}}), (found.trigger, {{}})
-):
+calls = [(found.deployer.create, {{}}), (found.trigger, {{"retry_count": "x", "content": "a"}})]
+for call, values in [*calls, (found.trigger, {{}})]:
     try:
         call(**values)
     except Exception as error:

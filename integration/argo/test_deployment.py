@@ -113,7 +113,7 @@ def test_the_status_of_a_schedule_that_is_taken_over_stays(kubernetes: Kubernete
     status = {"status": {"lastScheduledTime": "2026-01-01T00:00:00Z", "active": [], "conditions": []}}
     query = {"fieldManager": "workflow-controller"}
     content_type = "application/merge-patch+json"
-    kubernetes._object("patch", "PATCH", CRON_WORKFLOW, name, query, status, content_type)
+    kubernetes._ask("patch", CRON_WORKFLOW, name, query, status, content_type)
     plan_deployment(kubernetes, [template(name), cron(name, timezone="UTC")]).apply()
     found = stored(kubernetes.get(CRON_WORKFLOW, name))
     assert found["status"]["lastScheduledTime"] == "2026-01-01T00:00:00Z"
@@ -174,7 +174,7 @@ def test_what_another_tool_applies_is_refused_by_its_name(
     manifest = {**kind, "metadata": {"name": name}, "spec": spec}
     query = {"fieldManager": "argocd-controller", "force": "true"}
     content_type = "application/apply-patch+yaml"
-    kubernetes._object("patch", "PATCH", WORKFLOW_TEMPLATE, name, query, manifest, content_type)
+    kubernetes._ask("patch", WORKFLOW_TEMPLATE, name, query, manifest, content_type)
     with pytest.raises(ArgoError, match=r"argocd-controller manages it too, and sets \.spec"):
         plan_deployment(kubernetes, [template(name)]).apply()
     assert stored(kubernetes.get(WORKFLOW_TEMPLATE, name))["spec"]["entrypoint"] == "fit"

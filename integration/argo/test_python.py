@@ -52,16 +52,12 @@ def alpha_of(place: Place, run_id: str) -> Any:
     )
 
 
-def test_a_bundle_is_edited_deployed_and_run(kubernetes: Kubernetes, place: Place, bundle: Bundle) -> None:
+def test_a_bundle_is_edited_deployed_and_run(
+    kubernetes: Kubernetes, cluster: Cluster, place: Place, bundle: Bundle
+) -> None:
     run = bundle.deploy(kubernetes).trigger(alpha=5)
     assert run.wait(SECONDS, every=1) == "SUCCEEDED", run.failure()
-    pods = kubernetes._json(
-        "list",
-        "GET",
-        f"/api/v1/namespaces/{kubernetes.namespace}/pods",
-        "pods",
-        {"labelSelector": "team=fraud"},
-    )
+    pods = cluster.kubectl.get("pods", f"--namespace={cluster.namespace}", "--selector=team=fraud")
     workflows = [pod["metadata"]["labels"]["workflows.argoproj.io/workflow"] for pod in pods["items"]]
     assert run.name in workflows
     assert alpha_of(place, run.id) == [True, 5]

@@ -32,7 +32,7 @@ def cluster(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[ApiServer
         file = folder / "kubeconfig"
         file.write_text(json.dumps(config))
         monkeypatch.setenv("KUBECONFIG", str(file))
-        monkeypatch.setattr("hera_bridge.clients.kubernetes_api._WAITS", (0.0, 0.0))
+        monkeypatch.setattr("hera_bridge.clients.connection._WAITS", (0.0, 0.0))
         yield server
 
 

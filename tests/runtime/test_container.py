@@ -289,7 +289,7 @@ def test_catch_acts_after_the_tries_that_failed(s3: Store, flow: Path) -> None:
     [
         (None, 0, ""),
         ("null", 0, ""),
-        ("[1]", 3, "The run's parameters are no JSON object"),
+        ("[1]", 3, "The run's parameters are a JSON list, not an object"),
         ("{", 3, "The run's parameters are no JSON"),
     ],
 )

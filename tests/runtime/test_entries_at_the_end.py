@@ -49,6 +49,8 @@ def test_the_failure_that_explains_the_others_is_the_last_of_the_first_template_
     found = first_failure(FAILURES)
     assert found is not None
     assert found["message"] == "boom: last"
+    not_again = failure("train", "retryStrategy.expression evaluated to false", 21)
+    assert first_failure([not_again, FAILURES[3]]) == FAILURES[3]
     assert first_failure([FAILURES[-1]]) is None
     assert first_failure([FAILURES[1]]) == FAILURES[1]
 

@@ -18,7 +18,8 @@ from typing import Any
 FILE = "METAFLOW_ORCHESTRATORS_FAILURES"
 SCRIPT = "METAFLOW_ARGO_WORKFLOWS_CAPTURE_ERROR_SCRIPT"
 ERROR = "METAFLOW_ARGO_ERROR"
-_GIVEN_UP = "No more retries left"
+# What is said of a task that is not tried again; why is said of its last try.
+_GIVEN_UP = ("No more retries left", "retryStrategy.expression evaluated to false")
 _LATE = "9999"
 
 Failure = Mapping[str, Any]
@@ -59,7 +60,7 @@ def first_failure(failures: Iterable[Failure]) -> Failure | None:
     if not by_template:
         return None
     first = min(by_template.values(), key=lambda group: _finished(group[-1]))
-    told = [failure for failure in first if failure["message"] != _GIVEN_UP]
+    told = [failure for failure in first if failure["message"] not in _GIVEN_UP]
     return (told or first)[-1]
 
 

@@ -60,7 +60,8 @@ def _object(text: str) -> dict[str, Any]:
     except ValueError as error:
         raise TaskFailed(f"The run's parameters are no JSON: {error}", FAILED_FOR_GOOD) from None
     if not isinstance(values, (dict, type(None))):
-        raise TaskFailed(f"The run's parameters are no JSON object: {text[:200]}", FAILED_FOR_GOOD)
+        kind = type(values).__name__
+        raise TaskFailed(f"The run's parameters are a JSON {kind}, not an object", FAILED_FOR_GOOD)
     return values or {}
 
 
