@@ -45,6 +45,10 @@ $(STAMP): pyproject.toml constraints.txt
 demo: $(STAMP)  ## flows on a real engine, compared with `python flow.py run` (ENGINE=step-functions)
 	python -m integration.demo $(ENGINE)
 
+.PHONY: engine
+engine: $(STAMP)  ## a Step Functions engine on this machine, in the foreground; `. .engine/environment` to use it
+	python -m integration.harness.sfn --folder .engine
+
 .PHONY: test
 test: $(STAMP)  ## the quick tests: no servers
 	pytest tests -n 2 --dist loadfile
@@ -92,4 +96,4 @@ constraints:  ## resolve constraints.txt again (needs uv); its pins stay, so del
 
 .PHONY: clean
 clean:  ## remove .venv and everything built
-	rm -rf $(VENV) build dist *.egg-info .mypy_cache .pytest_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) .engine build dist *.egg-info .mypy_cache .pytest_cache .ruff_cache .hypothesis

@@ -21,6 +21,7 @@ README = (ROOT / "README.md").read_text(encoding="utf-8")
 DOCUMENTS = [
     "README.md",
     "integration/README.md",
+    "integration/harness/sfn/README.md",
     "metaflow_extensions/orchestrators/README.md",
     "metaflow_provider/README.md",
     "sfn/README.md",
@@ -95,7 +96,7 @@ def test_make_targets_exist() -> None:
 
 def test_options_exist(place: Place) -> None:
     groups = [[], ["airflow"], ["airflow", "create"], ["airflow", "plan"], ["airflow", "check"]]
-    groups += [["step-functions", command] for command in ("create", "list-runs")]
+    groups += [["step-functions", command] for command in ("create", "list-runs", "trigger", "status")]
     file = place.write(flow(decorators='@project(name="demo")'))
     helps = "".join(place.run(file, *group, "--help").out for group in groups)
     ours = [line for line in README.replace("\\\n", "").splitlines() if not AIRFLOWS_OWN.match(line)]

@@ -29,7 +29,7 @@ def digest_of(manifest: Mapping[str, Any]) -> str:
 
     Example:
         >>> digest_of({"metadata": {"name": "train"}})
-        'dd7dbe1ee98b'
+        '6355d6b7136a'
     """
     text = json.dumps(manifest, sort_keys=True, separators=(",", ":"))
     return hashlib.sha256(text.encode()).hexdigest()[:12]

@@ -11,11 +11,9 @@ from typing import Any
 
 from hera.workflows import models
 
+from metaflow_extensions.orchestrators.core.hand_over import STORED
 from metaflow_provider.plan import FlowPlan
 from metaflow_provider.plan.model import Parameter
-
-# Tells the task that the value is a text in the datastore, under this content address.
-STORED = "metaflow-stored"
 
 
 def workflow_parameters(plan: FlowPlan) -> list[models.Parameter]:

@@ -17,6 +17,7 @@ from typing import Any
 from hera.workflows import models
 
 from .environment import STEP_NAME
+from .names import Names
 from .pods import STEP_ANNOTATION
 
 MOST_OWN_TEMPLATES = 100
@@ -51,11 +52,12 @@ class Pods:
         return is_shared(self.of[step])
 
 
-def share(full: Mapping[str, models.Template]) -> Pods:
+def share(full: Mapping[str, models.Template], names: Names) -> Pods:
     """Write down once what is common.
 
     Args:
         full: whole templates by step; they are changed.
+        names: gives out names of shared templates.
     """
     defaults = _factor_out(list(full.values()))
     if len(full) <= MOST_OWN_TEMPLATES:
@@ -64,12 +66,10 @@ def share(full: Mapping[str, models.Template]) -> Pods:
     for step, template in full.items():
         by_content.setdefault(_content(template, step), []).append(step)
     of: dict[str, models.Template] = {}
-    shapes = 0
     for content, steps in by_content.items():
         template = full[steps[0]]
         if len(steps) > 1:
-            shapes += 1
-            template = _shape(content, f"pod-{shapes}")
+            template = _shape(content, names.unique("pod"))
         of |= dict.fromkeys(steps, template)
     return Pods(defaults, {step: of[step] for step in full})
 
@@ -85,8 +85,8 @@ def own_copy(shape: models.Template, step: str, name: str) -> models.Template:
     copy = models.Template.model_validate_json(_dumped(shape).replace(_STEP_TAG, json.dumps(step)[1:-1]))
     copy.name = name
     inputs = copy.inputs or models.Inputs()
-    kept = [each for each in inputs.parameters or [] if each.name != STEP_INPUT]
-    copy.inputs = models.Inputs(parameters=kept) if kept else None
+    inputs.parameters = [each for each in inputs.parameters or [] if each.name != STEP_INPUT] or None
+    copy.inputs = inputs if inputs.parameters or inputs.artifacts else None
     return copy
 
 

@@ -63,7 +63,7 @@ def _pods(translator: Translator, names: Names) -> Pods:
         for step in plan.steps
         if plan.graph[step.name].gang
     }
-    pods = share(full)
+    pods = share(full, names)
     of = {step.name: gangs[step.name][0] if step.name in gangs else pods.of[step.name] for step in plan.steps}
     further = [template for _, *others in gangs.values() for template in others]
     if further:

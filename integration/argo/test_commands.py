@@ -155,9 +155,9 @@ def test_between_stock_metaflow_and_us(kubernetes: Kubernetes, place: Place, nam
     assert "nothing has changed" in done(place, name, "create").said
     done(stock, name, "trigger", "--alpha", "4", "--run-id-file", "run")
     run_id = (place.folder / "run").read_text()
-    assert done(stock, name, "status", run_id).out.strip() in ("Pending", "Running")
+    assert done(stock, name, "status", run_id).said[-1] in ("Pending", "Running")
     done(place, name, "terminate", run_id)
-    assert name in done(stock, name, "list-workflow-templates").out.split()
+    assert name in done(stock, name, "list-workflow-templates").said
     done(stock, name, "create")
     assert f"update WorkflowTemplate {name}" in done(place, name, "create").said
     done(stock, name, "delete")

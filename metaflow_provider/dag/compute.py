@@ -18,6 +18,6 @@ def _line(step: Step) -> str:
     }
     attributes = ", ".join(f"{name}={value}" for name, value in sorted(given.items()))
     return (
-        f"Step *{step.name}*: @{step.compute.platform} does not apply, steps run as processes of the Airflow "
+        f"Step {step.name}: @{step.compute.platform} does not apply, steps run as processes of the Airflow "
         f"worker ({attributes})"
     )

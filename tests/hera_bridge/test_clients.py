@@ -74,6 +74,10 @@ def test_no_cluster_is_one_line(server: ApiServer, tmp_path: Path, monkeypatch: 
     with pytest.raises(ArgoError, match=r"the cluster cannot be reached.*check the network") as caught:
         plan_deployment(client(), [template()])
     assert "\n" not in str(caught.value)
+    (tmp_path / "broken").write_text("{ a: [")
+    monkeypatch.setenv("KUBECONFIG", str(tmp_path / "broken"))
+    with pytest.raises(ArgoError, match=r"no cluster is configured \(while parsing"):
+        client().get(WORKFLOW_TEMPLATE, "train")
     monkeypatch.setenv("KUBECONFIG", str(tmp_path / "nothing"))
     with pytest.raises(ArgoError, match=r"no cluster is configured"):
         client().get(WORKFLOW_TEMPLATE, "train")

@@ -128,7 +128,7 @@ def test_compute_that_does_not_apply_is_in_the_documentation() -> None:
     compute = Compute("kubernetes", {"cpu": 2, "image": None})
     dag = MetaflowDAG(plan(step("start", "end", compute=compute), step("end")))
     assert dag.doc_md is not None
-    line = "Step *start*: @kubernetes does not apply, steps run as processes of the Airflow worker (cpu=2)"
+    line = "Step start: @kubernetes does not apply, steps run as processes of the Airflow worker (cpu=2)"
     assert line in dag.doc_md.splitlines()
 
 

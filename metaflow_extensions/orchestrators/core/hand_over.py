@@ -7,6 +7,8 @@ from __future__ import annotations
 
 _FOLDER = "hand-over"
 _PARAMETERS = "parameters.json"
+# In the place of a parameter's value, which is too long for the engine: `{STORED: address of its text}`.
+STORED = "metaflow-stored"
 
 
 def folder(flow: str) -> str:

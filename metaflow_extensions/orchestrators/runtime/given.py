@@ -9,7 +9,7 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
-from ..core.hand_over import parameters_key
+from ..core.hand_over import STORED, parameters_key
 from .attempts import flow_datastore
 from .child import run_quietly
 from .request import TaskRequest
@@ -17,8 +17,6 @@ from .supervisor import FAILED_FOR_GOOD, TRY_AGAIN, TaskFailed
 
 # Where the values are: in the datastore, or in a file, whose path follows.
 _IN_DATASTORE, _IN_FILE = "given", "file:"
-# In the place of a value: the content address of its text in the datastore.
-STORED = "metaflow-stored"
 
 
 def given_values(request: TaskRequest, place: str) -> dict[str, str]:

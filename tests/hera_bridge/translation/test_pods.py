@@ -12,7 +12,7 @@ import pytest
 
 from hera_bridge import SecretKey, Settings, Translator, translate
 from metaflow_provider.plan import Refusal, Step
-from metaflow_provider.plan.model import Parameter, Retry
+from metaflow_provider.plan.model import Child, Parameter, Retry
 from tests.hera_bridge.translation.plans import argo_plan, on_kubernetes
 from tests.metaflow_provider.plans import plan, step
 from tests.shapes import SHAPES
@@ -304,10 +304,9 @@ def test_all_pods_share_what_is_common() -> None:
     assert set(variables(end["container"])) == {"METAFLOW_STEP_NAME"}
 
 
-def long_flow(count: int, **attributes: Any) -> list[Step]:
+def long_flow(count: int) -> list[Step]:
     names = [f"step_{number}" for number in range(count)]
-    steps = [step(name, *names[place : place + 1]) for place, name in enumerate(names, 1)]
-    return [on_kubernetes(each, **attributes) for each in steps]
+    return [step(name, *names[place : place + 1]) for place, name in enumerate(names, 1)]
 
 
 def test_steps_of_large_flows_share_templates_and_an_edited_one_gets_its_own() -> None:
@@ -331,6 +330,18 @@ def test_steps_of_large_flows_share_templates_and_an_edited_one_gets_its_own() -
         if each["name"] == "step-7"
     ]
     assert (task["template"], "arguments" in task) == ("step-7", False)
+
+
+def test_shared_templates_have_names_that_no_step_has() -> None:
+    *steps, last = long_flow(299)
+    steps.append(replace(last, name="pod", environment={"A": "1"}))
+    steps[-2] = replace(steps[-2], children=(Child("pod"),))
+    names = [
+        each["name"]
+        for each in translate(Translator(argo_plan(*steps), Settings())).objects()[0]["spec"]["templates"]
+    ]
+    assert len(names) == len(set(names))
+    assert "pod" in names
 
 
 def test_manifests_stay_small() -> None:

@@ -20,7 +20,7 @@ from metaflow_provider.plan.reader.runtime import owner
 from ..common.code_package import BuiltPackage, build_package
 from ..common.datastore import check_reachable
 from ..common.included_files import upload_included_files, with_addresses
-from ..common.metadata_service import check_metadata_service
+from ..common.metadata_service import check_metadata_service, tell_local_metadata
 from ..common.say import tell_change
 from ..common.tokens import (
     Token,
@@ -148,6 +148,7 @@ def deploy(state: Any, wishes: ArgoWishes, tokens: TokenWishes) -> Planned:
     """
     planned = plan_deployment(state, wishes, tokens)
     check_metadata_service(state)
+    tell_local_metadata(state)
     changes, token = planned.changes, planned.token
     changes.rehearse()
     upload(state, planned.compiled)
