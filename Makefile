@@ -64,8 +64,8 @@ integration: $(STAMP)  ## a few flows and faults on Airflow and Step Functions (
 	pytest integration -m "not conformance and not argo"
 
 .PHONY: conformance
-conformance: $(STAMP)  ## every flow of the corpus on each real engine (ENGINE=airflow, ENGINE=step-functions)
-	pytest integration $(if $(MARKER),-m $(MARKER))
+conformance: $(STAMP)  ## every flow of the corpus on each real engine (ENGINE=airflow, argo-workflows, step-functions)
+	ARGO_VERSION=$(VERSION) pytest integration $(if $(MARKER),-m $(MARKER))
 
 .PHONY: cluster-up
 cluster-up: $(STAMP)  ## a Kubernetes node with Argo Workflows (VERSION=4.0.2 or 3.7.14); the first build takes 12 minutes
@@ -73,11 +73,11 @@ cluster-up: $(STAMP)  ## a Kubernetes node with Argo Workflows (VERSION=4.0.2 or
 
 .PHONY: cluster-down
 cluster-down: $(STAMP)  ## end it, and all that it started
-	python -m integration.harness.cluster down
+	python -m integration.harness.cluster down --argo $(VERSION)
 
 .PHONY: cluster-status
 cluster-status: $(STAMP)  ## what of it runs, and how to use it
-	python -m integration.harness.cluster status
+	python -m integration.harness.cluster status --argo $(VERSION)
 
 .PHONY: bench
 bench: $(STAMP)  ## compared with stock Metaflow, as ratios
