@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -183,13 +184,21 @@ def test_a_run_that_is_cleared_and_chooses_otherwise_forgets_its_first_way(engin
     assert (run.state, ran) == ("success", {"start", "b", "other", "end"})
 
 
+def has_reported(engine: Engine, run_id: str, tasks: int) -> bool:
+    """Whether the scheduler has heard from its executor of so many tasks of runs of this id."""
+    lines = (engine.home.folder / "processes" / "scheduler.log").read_text().splitlines()
+    return sum("Received executor event" in line and run_id in line for line in lines) >= tasks
+
+
 def test_a_run_deleted_and_started_again_under_its_id_runs_again(engine: Engine) -> None:
     flow = engine.deploy(
         "Again", COUNTED.replace("@step", 'text = Parameter("text", default="")\n\n@step', 1)
     )
     run_id = engine.start(flow)
     assert engine.finished(flow, run_id).state == "success"
-    for text, state in {"": "success", "other": "failed"}.items():
+    for reported, (text, state) in enumerate({"": "success", "other": "failed"}.items(), start=1):
+        # Airflow would take what its executor says late of the deleted run for news of the new one.
+        wait_until(partial(has_reported, engine, run_id, 3 * reported), 60, "the executor's reports")
         engine.client.delete_run(flow, run_id)
         engine.client.trigger(flow, {"text": text}, run_id=run_id)
         assert engine.finished(flow, run_id).state == state
