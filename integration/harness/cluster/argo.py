@@ -3,13 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 
 from integration.harness.cluster.binaries import ArgoPrograms
-from integration.harness.cluster.daemons import Daemons
-from integration.harness.cluster.kubectl import Kubectl
-from integration.harness.cluster.layout import NAMESPACE, NODE_IP, Layout, argoexec_image
-from integration.harness.cluster.network import NetworkNamespace
+from integration.harness.cluster.layout import NAMESPACE, NODE_IP, argoexec_image
+from integration.harness.cluster.part import ClusterPart
 from integration.harness.process import answers, base_env
 
 ARGO_NAMESPACE = "argo"
@@ -26,21 +23,8 @@ executor: {imagePullPolicy: IfNotPresent}
 _GANGS = {"jobset.x-k8s.io": ["jobsets"], "batch": ["jobs"], "": ["services"]}
 
 
-@dataclass(frozen=True)
-class ArgoWorkflows:
-    """Argo Workflows of one cluster.
-
-    Args:
-        layout: the cluster's folders.
-        network: its network namespace.
-        daemons: its processes.
-        kubectl: of this cluster.
-    """
-
-    layout: Layout
-    network: NetworkNamespace
-    daemons: Daemons
-    kubectl: Kubectl
+class ArgoWorkflows(ClusterPart):
+    """Argo Workflows of one cluster."""
 
     def start(self, programs: ArgoPrograms) -> None:
         """Install what is not there yet, start what does not run, and wait until both processes answer.

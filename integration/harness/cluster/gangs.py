@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from pathlib import Path
 
 from integration.harness.cluster.containers import Containers
-from integration.harness.cluster.daemons import Daemons
-from integration.harness.cluster.kubectl import Kubectl
-from integration.harness.cluster.layout import NODE_IP, Layout, jobset_image
-from integration.harness.cluster.network import NetworkNamespace
+from integration.harness.cluster.layout import NODE_IP, jobset_image
+from integration.harness.cluster.part import ClusterPart
 from integration.harness.process import answers, base_env
 
 DNS = "coredns"
@@ -30,21 +27,8 @@ _COREFILE = """\
 """
 
 
-@dataclass(frozen=True)
-class Gangs:
-    """JobSet and DNS of one cluster.
-
-    Args:
-        layout: the cluster's folders.
-        network: its network namespace.
-        daemons: its processes.
-        kubectl: of this cluster.
-    """
-
-    layout: Layout
-    network: NetworkNamespace
-    daemons: Daemons
-    kubectl: Kubectl
+class Gangs(ClusterPart):
+    """JobSet and DNS of one cluster."""
 
     def start_dns(self, coredns: Path) -> None:
         """Start CoreDNS on the node's address, which kubelet names to every pod."""

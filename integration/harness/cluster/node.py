@@ -4,38 +4,22 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 from integration.harness.cluster.certificates import make_certificates
 from integration.harness.cluster.components import COMPONENTS
 from integration.harness.cluster.containers import Containers
-from integration.harness.cluster.daemons import Daemons
 from integration.harness.cluster.kernel import make_control_group, remove_control_group, unmount_below
-from integration.harness.cluster.kubectl import Kubectl
-from integration.harness.cluster.layout import NAMESPACE, NODE, Layout
-from integration.harness.cluster.network import NetworkNamespace
+from integration.harness.cluster.layout import NAMESPACE, NODE
+from integration.harness.cluster.part import ClusterPart
 from integration.harness.cluster.settings import write_settings
 from integration.harness.process import base_env
 
 _READY = '{.status.conditions[?(@.type=="Ready")].status}'
 
 
-@dataclass(frozen=True)
-class KubernetesNode:
-    """The node of one cluster.
-
-    Args:
-        layout: the cluster's folders.
-        network: its network namespace.
-        daemons: its processes.
-        kubectl: of this cluster.
-    """
-
-    layout: Layout
-    network: NetworkNamespace
-    daemons: Daemons
-    kubectl: Kubectl
+class KubernetesNode(ClusterPart):
+    """The node of one cluster."""
 
     def start(self, kubernetes: Path, images: Sequence[Path]) -> None:
         """Start what does not run yet, and wait until pods can run.

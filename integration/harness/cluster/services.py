@@ -3,13 +3,10 @@
 from __future__ import annotations
 
 import sys
-from dataclasses import dataclass
 
 from integration.harness import metadata_service
-from integration.harness.cluster.daemons import Daemons
-from integration.harness.cluster.kubectl import Kubectl
-from integration.harness.cluster.layout import NAMESPACE, NODE_IP, Layout
-from integration.harness.cluster.network import NetworkNamespace
+from integration.harness.cluster.layout import NAMESPACE, NODE_IP
+from integration.harness.cluster.part import ClusterPart
 from integration.harness.go_build import go_binary
 from integration.harness.process import ROOT, answers, base_env
 from integration.harness.s3 import PACKAGE, S3
@@ -26,21 +23,8 @@ class ClusterS3(S3):
     url = f"http://{NODE_IP}:7070"
 
 
-@dataclass(frozen=True)
-class Services:
-    """What flows need beside the engine.
-
-    Args:
-        layout: the cluster's folders.
-        network: its network namespace.
-        daemons: its processes.
-        kubectl: of this cluster.
-    """
-
-    layout: Layout
-    network: NetworkNamespace
-    daemons: Daemons
-    kubectl: Kubectl
+class Services(ClusterPart):
+    """What flows need beside the engine."""
 
     @property
     def env(self) -> dict[str, str]:
