@@ -10,7 +10,8 @@ from hera.workflows import CronWorkflow, Workflow, WorkflowTemplate, models
 
 from .checks import Finding, check
 from .clients import Client, Object, write_objects
-from .translation.shapes import STEP_INPUT, is_shared, own_copy
+from .translation.labels import STEP_INPUT
+from .translation.shapes import is_shared, own_copy
 
 if TYPE_CHECKING:
     from .api import DeploymentPlan

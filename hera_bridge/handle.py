@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from metaflow_extensions.orchestrators.core.hand_over import STORED
 from metaflow_provider.deployment import Change, apply
 from metaflow_provider.plan import Refusal
 
@@ -18,8 +19,6 @@ from .runs import Run, find_run, list_runs, start_run
 
 # As Metaflow finds out who the user is.
 _USER_VARIABLES = ("METAFLOW_USER", "SUDO_USER", "USERNAME", "USER")
-# As tasks know it.
-_STORED = "metaflow-stored"
 # Argo keeps a workflow in an object of etcd, which takes 1.5 MiB, and adds to it what happens.
 _LONGEST_PARAMETERS = 256 * 1024
 
@@ -146,7 +145,7 @@ class Deployment:
 
     def _value(self, name: str, value: Any) -> str:
         if isinstance(value, Stored):
-            return json.dumps({_STORED: value.address})
+            return json.dumps({STORED: value.address})
         is_json = self.parameters.get(name, {}).get("type") == "JSON"
         text = json.dumps(value, allow_nan=False) if is_json and not isinstance(value, str) else value
         return json.dumps(text, allow_nan=False)

@@ -15,9 +15,8 @@ from typing import Any
 
 from .clients.errors import one_line
 from .clients.kinds import Object, annotations_of, name_of
+from .translation.labels import STEP_ANNOTATION, STEP_INPUT
 
-# How the templates of pods, stock Metaflow's too, tell which step they are for.
-_STEP_ANNOTATION, _STEP_INPUT = "metaflow/step_name", "step"
 _HOOKS = (".onExit", ".hooks.")
 _FAILED = ("Failed", "Error")
 _EXIT_CODE = re.compile(r"Error \(exit code \d+\)")
@@ -129,14 +128,14 @@ def _is_hook(node: Mapping[str, Any], workflow: Mapping[str, Any]) -> bool:
 
 def _step_of(node: Mapping[str, Any], workflow: Mapping[str, Any]) -> str:
     template = str(node.get("templateName", ""))
-    if _STEP_INPUT in (inputs := _inputs(node)):
-        return str(inputs[_STEP_INPUT])
+    if STEP_INPUT in (inputs := _inputs(node)):
+        return str(inputs[STEP_INPUT])
     status = workflow["status"]
     stored = status.get("storedWorkflowTemplateSpec") or {}
     for each in stored.get("templates") or []:
         if each.get("name") == template:
             said = annotations_of({"metadata": each.get("metadata") or {}})
-            return said.get(_STEP_ANNOTATION, template)
+            return said.get(STEP_ANNOTATION, template)
     return template
 
 

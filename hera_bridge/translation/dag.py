@@ -28,8 +28,9 @@ from metaflow_provider.plan import FlowPlan
 from .chunks import MOST_TASKS, chained, cut
 from .environment import counted_loop
 from .gang import NODES_INPUT
+from .labels import STEP_INPUT
 from .names import GATE, Names
-from .shapes import STEP_INPUT, Pods
+from .shapes import Pods
 
 _INDEX = "{{inputs.parameters.index}}"
 # Fewer tasks than this are not worth a DAG of their own.

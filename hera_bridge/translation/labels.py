@@ -13,6 +13,8 @@ from ..settings import Settings
 PART_OF = {"app.kubernetes.io/part-of": "metaflow"}
 FLOW_LABEL = "metaflow.org/flow"
 TEMPLATE_LABEL = "metaflow.org/template"
+# How the templates of pods, stock Metaflow's too, tell which step they are for.
+STEP_ANNOTATION, STEP_INPUT = "metaflow/step_name", "step"
 _RUN_ID = "argo-{{workflow.name}}"
 _NOT_IN_LABELS = re.compile(r"[^A-Za-z0-9._-]")
 _LONGEST_LABEL = 63

@@ -14,10 +14,10 @@ from metaflow_provider.plan.container import container_command
 from ..settings import Settings
 from .attributes import listed, refusal
 from .environment import HAND_OVER_FOLDER, PARAMETERS_FILE, counted_loop, environment, hands_over
+from .labels import STEP_ANNOTATION
 from .parameters import parameters_file
 from .volumes import mounted
 
-STEP_ANNOTATION = "metaflow/step_name"
 _INIT_SCRIPT = r"${METAFLOW_INIT_SCRIPT:+eval \"${METAFLOW_INIT_SCRIPT}\"}"
 # On top of a step's own limit: to make its environment, and for Metaflow to act on the limit first.
 _TIMEOUT_MARGIN_SECONDS = 600

@@ -17,12 +17,11 @@ from typing import Any
 from hera.workflows import models
 
 from .environment import STEP_NAME
+from .labels import STEP_ANNOTATION, STEP_INPUT
 from .names import Names
-from .pods import STEP_ANNOTATION
 
 MOST_OWN_TEMPLATES = 100
 # Input parameter of a shared template.
-STEP_INPUT = "step"
 _STEP_TAG = "{{inputs.parameters.step}}"
 _SHARED_FIELDS = ("command", "env_from", "termination_message_policy")
 
