@@ -16,7 +16,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from metaflow_provider.deployment import Change, apply, difference, is_empty
+from metaflow_provider.deployment import Change, apply, check_owner, difference, is_empty
 from metaflow_provider.plan import FlowPlan, Refusal, loads
 
 from . import deployment
@@ -247,11 +247,5 @@ def _removal_of(client: Client, name: str, wanted: Deployed, authorize: str) -> 
 
 
 def _check_owner(deployed: Deployed, wanted: Deployed, authorize: str) -> None:
-    offered = wanted.token, authorize.removeprefix("production:")
-    authorized = deployed.token != "" and deployed.token in offered
-    if deployed.owner != wanted.owner and not authorized:
-        raise Refusal(
-            f"There is an existing version of {deployed.name} on Argo Workflows, deployed by the user "
-            f"{deployed.owner}, and its production token was not given",
-            remedy="get the token from them and authorize with it, or choose another name",
-        )
+    tokens = wanted.token, authorize.removeprefix("production:")
+    check_owner(deployed, "Argo Workflows", wanted.owner, *tokens)

@@ -16,7 +16,7 @@ from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 
-from metaflow_provider.deployment import Change, apply, difference, is_empty
+from metaflow_provider.deployment import Change, apply, check_owner, difference, is_empty
 from metaflow_provider.plan import FlowPlan, Refusal, loads
 
 from . import deployment
@@ -117,7 +117,8 @@ class StepFunctions:
         )
         existing = deployment.look_around(aws, self.flow.name, self.translation.job_definitions)
         if existing.deployed:
-            _check_owner(existing.deployed, self.flow, authorize)
+            tokens = self.flow.production_token, authorize.removeprefix("production:")
+            check_owner(existing.deployed, "AWS Step Functions", self.flow.owner, *tokens)
         before = existing.deployed.machine.tags if existing.deployed else {}
         machine = replace(wanted.machine, tags={**before, **wanted.machine.tags})
         deployed = Deployed(machine, self.flow.owner, self.flow.production_token, self.flow.flow)
@@ -236,14 +237,3 @@ def _refuse_errors(findings: Collection[Finding]) -> None:
     if errors:
         more = f" (and {len(errors) - 1} more)" if len(errors) > 1 else ""
         raise Refusal(f"AWS would refuse the state machine: {errors[0]}{more}")
-
-
-def _check_owner(deployed: Deployed, flow: FlowPlan, authorize: str) -> None:
-    offered = flow.production_token, authorize.removeprefix("production:")
-    authorized = deployed.token != "" and deployed.token in offered
-    if deployed.owner != flow.owner and not authorized:
-        raise Refusal(
-            f"There is an existing version of {deployed.name} on AWS Step Functions, deployed by the user "
-            f"{deployed.owner}, and its production token was not given",
-            remedy="get the token from them and authorize with it, or choose another name",
-        )

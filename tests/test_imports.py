@@ -57,7 +57,7 @@ LAYERS = (
     Layer(f"{EXTENSION_FILES}/*", CORE),
     Layer("metaflow_provider/plan/reader/*", (PLAN, *CORE), ("metaflow",)),
     Layer("metaflow_provider/plan/*", (PLAN, *CORE)),
-    Layer("metaflow_provider/deployment/*", (DEPLOYMENT,)),
+    Layer("metaflow_provider/deployment/*", (DEPLOYMENT, PLAN)),
     # Flows, and the DAG file that loads them.
     Layer("metaflow_provider/example_dags/*", ("metaflow_provider", "metaflow", "airflow")),
     Layer("metaflow_provider/*", ("metaflow_provider", *CORE, "airflow"), (*BOTO, "kubernetes")),

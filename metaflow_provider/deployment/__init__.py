@@ -1,7 +1,7 @@
 """A deployment as a list of changes, in the form that all engines share.
 
 The life of a deployment: look at what is there, plan what would change (`Change`, pure), apply it (`apply`,
-undone on failure). Reading order: `changes`, `polling`.
+undone on failure). Reading order: `changes`, `owner`, `polling`.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ from .changes import (
     differing_fields,
     is_empty,
 )
+from .owner import check_owner
 from .polling import looks
 
 __all__ = [
@@ -30,6 +31,7 @@ __all__ = [
     "ServiceError",
     "Undo",
     "apply",
+    "check_owner",
     "difference",
     "differing_fields",
     "is_empty",
