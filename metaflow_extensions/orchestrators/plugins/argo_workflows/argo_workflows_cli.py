@@ -11,11 +11,10 @@ from typing import Any
 from metaflow import parameters
 from metaflow._vendor import click
 
-from ..common.options import token_options, with_options
+from ..common.options import state_options, token_options
 from ..common.say import say, tell_change
 from .options import authorize_option, compile_options, run_argument
-
-STATES = ("pending", "running", "succeeded", "failed")
+from .states import STATES
 
 
 @click.group()
@@ -174,29 +173,15 @@ def trigger(obj: Any, run_id_file: str | None, deployer_attribute_file: str | No
     talk.tell_where(obj, run)
 
 
-state_options = with_options(
-    *(
-        click.option(
-            f"--{state}",
-            default=False,
-            is_flag=True,
-            help=f"List all runs of the workflow in {state.upper()} state on Argo Workflows.",
-        )
-        for state in STATES
-    )
-)
-"""One flag for every state of a run."""
-
-
 @argo_workflows.command(help="List all runs of the workflow on Argo Workflows.")
-@state_options
+@state_options("Argo Workflows", STATES)
 @click.option("--json", "as_json", is_flag=True, default=False, help="Print a JSON list.")
 @click.pass_obj
 def list_runs(obj: Any, as_json: bool, **flags: bool) -> None:
     """Print a line for every run, the latest first."""
     from . import deployment, talk
 
-    wanted = [state.upper() for state in STATES if flags[state]]
+    wanted = [state for state in STATES if flags[state.lower()]]
     with one_line():
         runs = list(deployment.deployed_flow(obj).runs(*wanted))
     if as_json:

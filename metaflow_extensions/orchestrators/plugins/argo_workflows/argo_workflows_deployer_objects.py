@@ -14,12 +14,12 @@ from metaflow_provider.plan.model import Parameter
 from ..common.deployer_commands import succeeds
 from ..common.deployer_objects import EngineFlow, EngineRun, FoundDeployer
 from .argo_workflows_deployer import ArgoWorkflowsDeployer
+from .states import STATES
 
 if TYPE_CHECKING:
     from hera_bridge.handle import Deployment
     from hera_bridge.runs import Run
 
-_STATES = ("PENDING", "RUNNING", "SUCCEEDED", "FAILED")
 # What stock Metaflow calls types of parameters, where the plan has another name.
 _TYPES = {"JSON": "json", "FilePath": "file"}
 
@@ -134,9 +134,9 @@ class ArgoWorkflowsDeployedFlow(EngineFlow):
         """
         from hera_bridge.api import ArgoWorkflows
 
-        invalid = sorted(set(states or ()) - set(_STATES))
+        invalid = sorted(set(states or ()) - set(STATES))
         if invalid:
-            raise ValueError(f"Invalid states found: {invalid}. Valid states are: {', '.join(_STATES)}")
+            raise ValueError(f"Invalid states found: {invalid}. Valid states are: {', '.join(STATES)}")
         runs = ArgoWorkflows.from_deployment(self.name, self.deployer.client).runs(*(states or ()))
         return [self._run(run.id) for run in runs]
 

@@ -19,7 +19,7 @@ from metaflow_provider.plan.reader.runtime import owner
 
 from ..common.code_package import BuiltPackage, build_package
 from ..common.datastore import check_reachable
-from ..common.included_files import upload_included_files, with_addresses
+from ..common.included_files import with_addresses
 from ..common.metadata_service import check_metadata_service, tell_local_metadata
 from ..common.say import tell_change
 from ..common.tokens import (
@@ -31,6 +31,7 @@ from ..common.tokens import (
     remember_token,
     resolve_token,
 )
+from ..common.upload import upload
 from .compilation import ArgoWishes, read_plan, read_settings, read_translator
 from .secrets import ReferredSecrets
 
@@ -151,19 +152,13 @@ def deploy(state: Any, wishes: ArgoWishes, tokens: TokenWishes) -> Planned:
     tell_local_metadata(state)
     changes, token = planned.changes, planned.token
     changes.rehearse()
-    upload(state, planned.compiled)
+    upload(state, planned.compiled.package, planned.compiled.flow.flow)
     changes.apply(lambda change: tell_change(state.echo, change))
     if changes.is_empty:
         state.echo("    nothing has changed")
     remember_token(state.deployment_name, token)
     announce_token(token, ENGINE, COMMAND, state.echo)
     return planned
-
-
-def upload(state: Any, compiled: Compiled) -> None:
-    """Put what pods fetch into the datastore: the code package, and the files of IncludeFile defaults."""
-    compiled.package.upload(state.flow_datastore)
-    upload_included_files(compiled.flow.flow, state.flow)
 
 
 def write_folder(compiled: Compiled, folder: Path) -> list[Path]:

@@ -13,9 +13,9 @@ from hera_bridge.handle import Deployment
 from hera_bridge.runs import Run
 from metaflow_provider.plan import Refusal
 
-from ..common.datastore import check_reachable
 from ..common.say import say
-from .deployment import Compiled, Planned, connect, upload, write_folder
+from ..common.upload import upload_if_wanted
+from .deployment import Compiled, Planned, connect, write_folder
 
 PLAIN = {"err": False, "no_bold": True}
 """Options of Metaflow's echo for a result."""
@@ -48,21 +48,7 @@ def write_objects(obj: Any, compiled: Compiled, folder: Path, is_upload_wanted: 
             "The Secret {} with the keys {} is not written: make it in the cluster before a run",
             *(compiled.secrets.name, ", ".join(compiled.secrets.keys)),
         )
-    problem = "" if is_upload_wanted else "--no-upload was given"
-    try:
-        if is_upload_wanted:
-            check_reachable(obj.flow_datastore)
-    except Refusal as refusal:
-        problem = str(refusal)
-    if not problem:
-        upload(obj, compiled)
-        return
-    say(
-        obj.echo,
-        "The code package {} was not uploaded ({}); before a run, do the same without --no-upload where the "
-        "datastore can be reached",
-        *(compiled.package.description.url, problem),
-    )
+    upload_if_wanted(obj, compiled.package, compiled.flow.flow, is_upload_wanted)
 
 
 def tell_checked(obj: Any, compiled: Compiled) -> None:

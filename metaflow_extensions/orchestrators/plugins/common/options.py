@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, TypeVar
 
 from metaflow._vendor import click
@@ -39,6 +39,21 @@ def run_options(engine: str) -> Callable[[F], F]:
             help="Change the namespace from the default (production token) to the given tag. "
             "See run --help for more information.",
         ),
+    )
+
+
+def state_options(engine: str, states: Sequence[str]) -> Callable[[F], F]:
+    """One flag for every state of a run, by which runs are listed."""
+    return with_options(
+        *(
+            click.option(
+                f"--{state.lower().replace('_', '-')}",
+                default=False,
+                is_flag=True,
+                help=f"List all runs of the workflow in {state} state on {engine}.",
+            )
+            for state in states
+        )
     )
 
 

@@ -18,7 +18,7 @@ from sfn.settings import EC2, FARGATE, Settings
 
 from ..common.code_package import BuiltPackage, build_package
 from ..common.datastore import check_reachable
-from ..common.included_files import upload_included_files, with_addresses
+from ..common.included_files import with_addresses
 from ..common.metadata_service import check_metadata_service
 from ..common.say import say, tell_change
 from ..common.tokens import (
@@ -30,6 +30,7 @@ from ..common.tokens import (
     remember_token,
     resolve_token,
 )
+from ..common.upload import upload
 from .compilation import SfnWishes, read_plan, read_settings, read_translator, with_platforms
 
 ENGINE = "AWS Step Functions"
@@ -146,19 +147,13 @@ def deploy(state: Any, wishes: SfnWishes, tokens: TokenWishes, *, log_history: b
     planned = plan_deployment(state, wishes, tokens, log_history=log_history)
     check_metadata_service(state)
     changes, token = planned.changes, planned.token
-    upload(state, planned.compiled)
+    upload(state, planned.compiled.package, planned.compiled.flow.flow)
     deployment = changes.apply(lambda change: tell_change(state.echo, change))
     if changes.is_empty:
         state.echo("    nothing has changed")
     remember_token(state.deployment_name, token)
     announce_token(token, ENGINE, COMMAND, state.echo)
     return deployment
-
-
-def upload(state: Any, compiled: Compiled) -> None:
-    """Put what jobs fetch into the datastore: the code package, and the files of IncludeFile defaults."""
-    compiled.package.upload(state.flow_datastore)
-    upload_included_files(compiled.flow.flow, state.flow)
 
 
 def write_objects(compiled: Compiled, folder: Path, *, log_history: bool) -> list[Path]:

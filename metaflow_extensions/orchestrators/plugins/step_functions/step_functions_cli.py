@@ -11,7 +11,7 @@ from typing import Any
 from metaflow import parameters
 from metaflow._vendor import click
 
-from ..common.options import run_options, token_options, with_options
+from ..common.options import run_options, state_options, token_options, with_options
 from ..common.say import say, tell_change
 from .states import STATES
 
@@ -137,6 +137,7 @@ def create(
     """Compile, then print, write or deploy."""
     from ..common.attribute_file import write_deployment
     from ..common.tokens import TokenWishes
+    from ..common.upload import upload_if_wanted
     from . import deployment
 
     name = obj.deployment_name.name
@@ -156,7 +157,7 @@ def create(
             files = deployment.write_objects(compiled, Path(output_dir), log_history=log_execution_history)
             for file in files:
                 obj.echo_always(str(file), err=False, no_bold=True)
-            _upload(obj, compiled, upload)
+            upload_if_wanted(obj, compiled.package, compiled.flow.flow, upload)
             return
         say(obj.echo, "Deploying *{}* to AWS Step Functions...", name, bold=True)
         deployment.deploy(obj, wishes, tokens, log_history=log_execution_history)
@@ -253,22 +254,8 @@ def trigger(obj: Any, run_id_file: str | None, deployer_attribute_file: str | No
         say(obj.echo, "See the run in the UI at {}", address, bold=True)
 
 
-state_options = with_options(
-    *(
-        click.option(
-            f"--{state.lower().replace('_', '-')}",
-            default=False,
-            is_flag=True,
-            help=f"List all runs of the workflow in {state} state on AWS Step Functions.",
-        )
-        for state in STATES
-    )
-)
-"""One flag for every state of a run."""
-
-
 @step_functions.command(help="List all runs of the workflow on AWS Step Functions.")
-@state_options
+@state_options("AWS Step Functions", STATES)
 @click.option("--json", "as_json", is_flag=True, default=False, help="Print a JSON list.")
 @click.pass_obj
 def list_runs(obj: Any, as_json: bool, **flags: bool) -> None:
@@ -393,29 +380,6 @@ def _wishes(obj: Any, compress: bool, options: dict[str, Any]) -> Any:
         max_workers=options["max_workers"],
         workflow_timeout=options["workflow_timeout"],
         distributed=options["use_distributed_map"],
-    )
-
-
-def _upload(obj: Any, compiled: Any, wanted: bool) -> None:
-    from metaflow_provider.plan import Refusal
-
-    from ..common.datastore import check_reachable
-    from .deployment import upload
-
-    problem = "" if wanted else "--no-upload was given"
-    try:
-        if wanted:
-            check_reachable(obj.flow_datastore)
-    except Refusal as refusal:
-        problem = str(refusal)
-    if not problem:
-        upload(obj, compiled)
-        return
-    say(
-        obj.echo,
-        "The code package {} was not uploaded ({}); before a run, do the same without --no-upload where the "
-        "datastore can be reached",
-        *(compiled.package.description.url, problem),
     )
 
 
