@@ -50,3 +50,12 @@ def test_100_kilobytes_arrive_byte_for_byte(engine: Engine, tmp_path: Path) -> N
             flow.env,
         )
         assert got == TEXT
+
+
+def test_short_parameters_cost_no_state(engine: Engine, tmp_path: Path) -> None:
+    flow = Flow(engine, tmp_path, "Light").write(STEPS)
+    flow.create()
+    execution = flow.start(text=LINE)
+    assert flow.ended(execution)["status"] == "SUCCEEDED"
+    entered = [event for event in flow.events(execution) if event["type"].endswith("StateEntered")]
+    assert [event["stateEnteredEventDetails"]["name"] for event in entered] == ["only"]

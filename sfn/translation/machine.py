@@ -7,6 +7,9 @@
 | foreach | `step`, `step.each` (Map); an inline Map needs `step.read`, which reads the number of items |
 | switch | `step`, `step.read`, `step.choice`; `step.done` ends the branch where it leads to its join |
 | `@parallel` | `step`, `step.read`, and the gang as one job of several nodes |
+
+The first job gets the run's parameters in its environment, which Batch limits. Longer ones make the first
+state fail before it submits anything; its catch leads to `parameters.put`, which stores them, and back.
 """
 
 from __future__ import annotations
@@ -22,6 +25,7 @@ from metaflow_provider.plan import Step
 
 from ..asl import (
     Branch,
+    Catch,
     Choice,
     ChoiceRule,
     Fail,
@@ -60,7 +64,12 @@ from .place import (
 )
 from .translator import Translator
 
-_PARAMETERS = "parameters"
+_PARAMETERS_STATE = state_name("parameters", "put")
+# In the input that `parameters.put` hands on: the values are in the datastore.
+_STORED = "metaflow-stored"
+# A character is up to six bytes of the 8,192 that a job's overrides may have.
+_LONGEST_IN_ENVIRONMENT = 1000
+_TOO_LONG = "States.QueryEvaluationError"
 # What a branch or an iteration answers: less than anything else, since Map collects it. An expression, since
 # validators know of no numbers here.
 _NOTHING = literal(0)
@@ -111,11 +120,12 @@ class _Translation:
         plan = self._plan
         scope = list(self._scope(()))
         start = state_name(self._graph.start)
+        loops = self._graph[self._graph.start].loop
+        # A looping step's state takes the same input whenever it runs.
         if plan.parameters:
-            scope.insert(0, self._parameters(start))
-            start = state_name(_PARAMETERS, "put")
-        elif self._graph[self._graph.start].loop:
-            # A looping step's state takes the same input whenever it runs.
+            scope.insert(0, self._parameters(start, first_place() if loops else {_STORED: True}))
+            start = _PARAMETERS_STATE if loops else start
+        elif loops:
             scope.insert(0, Pass(state_name(start, "begin"), output=first_place(), next=start))
             start = state_name(start, "begin")
         machine = StateMachine(
@@ -228,7 +238,8 @@ class _Translation:
     def _task(self, node: Node, *, hand_over: str = "", **fields: Any) -> Task:
         step = self._plan.step(node.step)
         is_first = node.step == self._graph.start
-        begins = is_first and not self._plan.parameters and not node.loop
+        begins = is_first and not node.loop
+        takes_parameters = bool(is_first and self._plan.parameters)
         if begins and fields["output"] is PLACE:
             fields["output"] = first_place()
         task = "t" if begins else task_id(node)
@@ -238,7 +249,7 @@ class _Translation:
             "METAFLOW_ORCHESTRATORS_TASK": task,
             "METAFLOW_ORCHESTRATORS_HAND_OVER": hand_over or None,
             "METAFLOW_ORCHESTRATORS_ITERATIONS": iterations(self._graph, node),
-            "METAFLOW_ORCHESTRATORS_PARAMETERS": "given" if is_first and self._plan.parameters else None,
+            "METAFLOW_ORCHESTRATORS_PARAMETERS": _parameters_place(begins) if takes_parameters else None,
         }
         overrides = {
             "Environment": [
@@ -260,33 +271,38 @@ class _Translation:
             tags = {**tags, "metaflow.run_id": environment["METAFLOW_RUN_ID"]}
         if tags:
             arguments["Tags"] = tags
+        retry = self._translator.retry(step)
+        if begins and takes_parameters:
+            retry = (Retry(error_equals=(_TOO_LONG,), max_attempts=0), *retry)
+            fields["catch"] = (Catch(error_equals=(_TOO_LONG,), next=_PARAMETERS_STATE, output=states.input),)
         return Task(
             state_name(node.step),
             resource=f"{self._arn}batch:submitJob.sync",
             arguments=arguments,
-            retry=self._translator.retry(step) or None,
+            retry=retry or None,
             **fields,
         )
 
-    def _parameters(self, following: str) -> Task:
+    def _parameters(self, following: str, output: dict[str, Any]) -> Task:
         """Puts the values that the run was started with where its first task reads them."""
-        given = states.input.Parameters
-        text = if_(call("type", given) == "string", given, call("string", given))
-        key = self._folder & RUN & "/parameters.json"
+        # Whatever else fails the first state's expressions comes here once, not for ever.
+        body = if_(
+            call("exists", _stored()), call("error", "the first state failed again"), _given_parameters()
+        )
         arguments: dict[str, Any] = {
             "Bucket": self._bucket,
-            "Key": key,
-            "Body": if_(call("exists", given), text, "{}"),
+            "Key": self._folder & RUN & "/parameters.json",
+            "Body": body,
         }
         encryption = self._plan.runtime.environment.get("METAFLOW_S3_SERVER_SIDE_ENCRYPTION")
         if encryption:
             arguments["ServerSideEncryption"] = encryption
         return Task(
-            state_name(_PARAMETERS, "put"),
+            _PARAMETERS_STATE,
             resource=f"{self._arn}aws-sdk:s3:putObject",
             arguments=arguments,
             retry=_again("States.ALL"),
-            output=first_place(),
+            output=output,
             next=following,
         )
 
@@ -306,6 +322,28 @@ class _Translation:
 
     def _with(self, **values: Any) -> Any:
         return call("merge", [PLACE, values])
+
+
+def _given_parameters() -> Any:
+    """JSON of the values that the execution was started with."""
+    given = states.input.Parameters
+    text = if_(call("type", given) == "string", given, call("string", given))
+    return if_(call("exists", given), text, "{}")
+
+
+def _stored() -> Any:
+    return states.input[_STORED]
+
+
+def _parameters_place(in_environment: bool) -> Any:
+    """What tells the first task where the values are."""
+    if not in_environment:
+        return "given"
+    text = _given_parameters()
+    long = call("length", text) > _LONGEST_IN_ENVIRONMENT
+    return if_(
+        call("exists", _stored()), "given", if_(long, call("error", "long parameters"), "text:" & text)
+    )
 
 
 def _said(name: str) -> Any:

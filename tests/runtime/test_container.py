@@ -149,6 +149,15 @@ def test_values_of_parameters_arrive_whatever_they_are(s3: Store, flow: Path) ->
     assert values == [hostile, {"a": [None, False]}, True]
 
 
+def test_values_of_parameters_arrive_in_the_environment(s3: Store, flow: Path) -> None:
+    hostile = 'it\'s "quoted" $HOME `id` {% $x %} {{ y }}\n😀'
+    given = "text:" + json.dumps({"text": hostile, "flag": None}, ensure_ascii=False)
+    done = start(s3, flow, {"text": "deploy-time"}, METAFLOW_ORCHESTRATORS_PARAMETERS=given)
+    assert done.status == 0, done.output
+    values = s3.client(f"[Task('Contained/{RUN}/start/t')[n].data for n in ('text', 'flag')]")
+    assert values == [hostile, True]
+
+
 def test_defaults_of_the_deployment_hold_where_nothing_is_given(s3: Store, flow: Path) -> None:
     assert start(s3, flow, {"text": "deploy-time"}).status == 0
     assert s3.client(f"Task('Contained/{RUN}/start/t')['text'].data") == "deploy-time"

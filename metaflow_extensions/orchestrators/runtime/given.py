@@ -15,8 +15,8 @@ from .child import run_quietly
 from .request import TaskRequest
 from .supervisor import FAILED_FOR_GOOD, TRY_AGAIN, TaskFailed
 
-# Where the values are: in the datastore, or in a file, whose path follows.
-_IN_DATASTORE, _IN_FILE = "given", "file:"
+# Where the values are: in the datastore; here, as the text that follows; in a file, whose path follows.
+_IN_DATASTORE, _HERE, _IN_FILE = "given", "text:", "file:"
 
 
 def given_values(request: TaskRequest, place: str) -> dict[str, str]:
@@ -24,15 +24,17 @@ def given_values(request: TaskRequest, place: str) -> dict[str, str]:
 
     Args:
         request: what the engine asked.
-        place: `given`: a JSON object in the datastore, under `core.hand_over.parameters_key`; `file:PATH`: a
-            file with such an object in base64, whose values are texts: JSON, or what is to be taken as it is.
+        place: `given`: a JSON object in the datastore, under `core.hand_over.parameters_key`;
+            `text:JSON`: the object itself; `file:PATH`: a file with such an object in base64,
+            whose values are texts: JSON, or what is to be taken as it is.
 
     Raises:
         TaskFailed: the values cannot be read, or are none.
     """
     if place == _IN_DATASTORE:
-        values = _object(_stored_text(request))
-        return {name: _text(value) for name, value in values.items() if value is not None}
+        return _texts(_object(_stored_text(request)))
+    if place.startswith(_HERE):
+        return _texts(_object(place.removeprefix(_HERE)))
     if not place.startswith(_IN_FILE):
         raise TaskFailed(f"The run's parameters are in an unknown place: {place!r}", FAILED_FOR_GOOD)
     texts = _object(_file_text(Path(place.removeprefix(_IN_FILE))))
@@ -63,8 +65,12 @@ def _object(text: str) -> dict[str, Any]:
     return values or {}
 
 
-def _text(value: Any) -> str:
-    return value if isinstance(value, str) else json.dumps(value)
+def _texts(values: dict[str, Any]) -> dict[str, str]:
+    return {
+        name: value if isinstance(value, str) else json.dumps(value)
+        for name, value in values.items()
+        if value is not None
+    }
 
 
 def _file_text(file: Path) -> str:

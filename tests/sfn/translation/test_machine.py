@@ -208,6 +208,46 @@ def test_the_machine_puts_parameters_where_tasks_read_them() -> None:
     assert key(found.find("parameters.put"), {}) == "store/" + parameters_key("Train", "sfn-7c9e")
 
 
+def first_job_parameters(found: StateMachine, given: Mapping[str, Any]) -> Any:
+    [start] = [state for state in found.states.values() if state.name == "start"]
+    pairs = start.to_dict()["Arguments"]["ContainerOverrides"]["Environment"]
+    [text] = [pair["Value"] for pair in pairs if pair["Name"] == "METAFLOW_ORCHESTRATORS_PARAMETERS"]
+    return value(text, input=given)
+
+
+@pytest.mark.parametrize(
+    ("given", "text"),
+    [
+        ({"Parameters": '{"alpha": "é"}'}, 'text:{"alpha": "é"}'),
+        ({"Parameters": {"alpha": 1}}, 'text:{"alpha":1}'),
+        ({}, "text:{}"),
+        ({"Parameters": None}, "text:null"),
+        ({"Parameters": "x" * 1000}, "text:" + "x" * 1000),
+    ],
+)
+def test_short_parameters_cost_no_state(given: Mapping[str, Any], text: str) -> None:
+    found = machine(batch_plan(*SHAPES["linear"], parameters=(Parameter("alpha", "float"),)))
+    assert found.start_at == "start"
+    assert first_job_parameters(found, given) == text
+
+
+def test_long_parameters_go_by_the_datastore() -> None:
+    found = machine(batch_plan(*SHAPES["linear"], parameters=(Parameter("alpha", "float"),)))
+    given = {"Parameters": "x" * 1001}
+    with pytest.raises(Exception, match="long parameters"):
+        first_job_parameters(found, given)
+    [catch] = found.find("start").to_dict()["Catch"]
+    [never, *_] = found.find("start").to_dict()["Retry"]
+    assert (catch["ErrorEquals"], catch["Next"]) == (["States.QueryEvaluationError"], "parameters.put")
+    assert (never["ErrorEquals"], never["MaxAttempts"]) == (["States.QueryEvaluationError"], 0)
+    put = found.find("parameters.put").to_dict()
+    assert value(put["Arguments"]["Body"], input=value(catch["Output"], input=given)) == given["Parameters"]
+    assert put["Next"] == "start"
+    assert first_job_parameters(found, put["Output"]) == "given"
+    with pytest.raises(Exception, match="failed again"):
+        value(put["Arguments"]["Body"], input=put["Output"])
+
+
 @pytest.mark.parametrize("root", ["s3://bucket", "s3://bucket/", "s3://bucket/a/store"])
 def test_keys_are_below_the_datastores_root(root: str) -> None:
     runtime = replace(RUNTIME, datastore_root=root)
