@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -11,12 +12,12 @@ from metaflow_provider.deployment import looks
 from metaflow_provider.plan import Refusal
 
 from .clients.errors import BUSY, UNREACHABLE, ArgoError
-from .clients.kinds import WORKFLOW, Object, annotations_of, labels_of, name_of
+from .clients.kinds import WORKFLOW, Kind, Object, annotations_of, labels_of, name_of
 from .clients.protocol import Client
 from .deployment import Deployed
 from .deployment.marks import FLOW
 from .nodes import failed_task
-from .translation.labels import PART_OF, TEMPLATE_LABEL
+from .translation.labels import PART_OF, RUN_LABEL, TEMPLATE_LABEL
 
 PREFIX = "argo-"
 """What run ids begin with; the workflow's name follows."""
@@ -26,6 +27,8 @@ _AT_WORK = ("PENDING", "RUNNING")
 _LOG_LINES = 20
 _FAILED_LOOKS = 3
 _TERMINATE = "Terminate"
+# What a step with `@parallel` makes; its manifest is no JSON before Argo has filled it in.
+_GANG = re.compile(r'"apiVersion":"(?P<group>[^"/]+)/(?P<version>[^"]+)","kind":"(?P<name>JobSet|Job)"')
 
 
 @dataclass(frozen=True)
@@ -167,7 +170,7 @@ class Run:
         return _failure(self._client, self.workflow)
 
     def terminate(self) -> None:
-        """End the run now, with its pods.
+        """End the run now, with its pods and gangs.
 
         Raises:
             Refusal: it has ended, or was terminated before.
@@ -177,6 +180,8 @@ class Run:
         if self.workflow["spec"].get("shutdown") == _TERMINATE:
             raise Refusal("Execution has already been terminated.")
         self._client.terminate(self.name)
+        for kind in _gangs(self.workflow):
+            self._client.delete_all(kind, f"{RUN_LABEL}={self.name}")
 
     def suspend(self) -> None:
         """Let the run start no more tasks; those at work go on.
@@ -323,6 +328,16 @@ def _failure(client: Client, workflow: Object) -> Failure:
         pod=failed.pod,
         log=_log(client, name_of(workflow), failed.pod),
     )
+
+
+def _gangs(workflow: Object) -> set[Kind]:
+    """Kinds of the objects that the gangs of a run are, which Argo does not end with it."""
+    spec = workflow.get("status", {}).get("storedWorkflowTemplateSpec", {})
+    manifests = [each.get("resource", {}).get("manifest", "") for each in spec.get("templates", [])]
+    found = [match for text in manifests for match in _GANG.finditer(text)]
+    return {
+        Kind(match["name"], f"{match['name'].lower()}s", match["group"], match["version"]) for match in found
+    }
 
 
 def _log(client: Client, workflow: str, pod: str) -> tuple[str, ...]:

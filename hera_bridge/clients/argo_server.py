@@ -129,6 +129,15 @@ class ArgoServer:
             if error.code != NOT_FOUND:
                 raise
 
+    def delete_all(self, kind: Kind, labels: str) -> None:
+        """Refused but for Argo's own kinds: the server keeps no others."""
+        for found in list(self.list(kind, labels)):
+            self.delete(kind, name_of(found))
+
+    def serves(self, api_version: str) -> bool | None:
+        """Nothing tells it."""
+        return None
+
     def suspend(self, workflow: str) -> None:
         """Start no more tasks of a workflow."""
         self._do("suspend", workflow)

@@ -119,6 +119,23 @@ class Kubernetes:
             if error.code != NOT_FOUND:
                 raise
 
+    def delete_all(self, kind: Kind, labels: str) -> None:
+        """Remove the objects of a kind that have these labels, with what belongs to them."""
+        for found in list(self.list(kind, labels)):
+            # Without it the pods of a Job would outlive the Job.
+            self._ask("delete", kind, name_of(found), {"propagationPolicy": "Background"})
+
+    def serves(self, api_version: str) -> bool | None:
+        """Whether the cluster has this group and version of objects."""
+        path = f"/apis/{api_version}"
+        try:
+            self._connection.json(Request("get", path, api_version))
+        except ArgoError as error:
+            if error.code == NOT_FOUND:
+                return False
+            raise
+        return True
+
     def suspend(self, workflow: str) -> None:
         """Start no more tasks of a workflow."""
         self._set(workflow, {"suspend": True})

@@ -65,6 +65,12 @@ class Client(Protocol):
     def delete(self, kind: Kind, name: str) -> None:
         """Remove an object; none there is no error."""
 
+    def delete_all(self, kind: Kind, labels: str) -> None:
+        """Remove the objects of a kind that have these labels, with what belongs to them."""
+
+    def serves(self, api_version: str) -> bool | None:
+        """Whether the cluster has this group and version of objects; `None` when nothing tells it."""
+
     def suspend(self, workflow: str) -> None:
         """Start no more tasks of a workflow."""
 

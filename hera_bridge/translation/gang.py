@@ -18,11 +18,10 @@ from metaflow_provider.plan import Step
 
 from ..settings import Settings
 from .attributes import listed
+from .labels import RUN_LABEL
 from .names import GANG_SERVICE
 
 NODES_INPUT = "nodes"
-# Of a gang's object and its pods: the workflow that it is of.
-RUN_LABEL = "metaflow.org/workflow"
 
 _NODES = "{{inputs.parameters.nodes}}"
 # Stands for the number of nodes until the manifest is a text: there it has to be a number, without quotes.

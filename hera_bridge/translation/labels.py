@@ -13,6 +13,8 @@ from ..settings import Settings
 PART_OF = {"app.kubernetes.io/part-of": "metaflow"}
 FLOW_LABEL = "metaflow.org/flow"
 TEMPLATE_LABEL = "metaflow.org/template"
+# By which the JobSets and Jobs of a run's gangs are found.
+RUN_LABEL = "metaflow.org/workflow"
 # How the templates of pods, stock Metaflow's too, tell which step they are for.
 STEP_ANNOTATION, STEP_INPUT = "metaflow/step_name", "step"
 _RUN_ID = "argo-{{workflow.name}}"

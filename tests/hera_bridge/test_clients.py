@@ -11,7 +11,7 @@ from hera_bridge.clients import WORKFLOW_TEMPLATE, ArgoError, Kubernetes, refuse
 from hera_bridge.clients.managed_fields import adopted, applied_by_others
 from hera_bridge.clients.version import parse_version, version_of_schema
 from metaflow_provider.plan import Refusal
-from tests.hera_bridge.api_server import CRD, ApiServer, Fault
+from tests.hera_bridge.api_server import CRD, ApiServer, Fault, Stored
 from tests.hera_bridge.cluster import client, template
 
 
@@ -157,3 +157,12 @@ def test_taking_over_leaves_status_and_other_tools_alone() -> None:
         "cron-controller": {"f:status": {"f:e": {}}},
     }
     assert applied_by_others({"metadata": {"managedFields": entries}}) == ["flux"]
+
+
+def test_whether_a_cluster_has_jobsets(server: ApiServer) -> None:
+    assert client().serves("jobset.x-k8s.io/v1alpha2") is False
+    server.objects["/apis/jobset.x-k8s.io/v1alpha2"] = Stored({"metadata": {}})
+    assert client().serves("jobset.x-k8s.io/v1alpha2") is True
+    server.fail("GET", "/apis/jobset", 401, "no")
+    with pytest.raises(ArgoError, match="credentials are not valid"):
+        client().serves("jobset.x-k8s.io/v1alpha2")

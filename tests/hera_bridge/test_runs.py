@@ -11,10 +11,15 @@ from hera_bridge import Deployment, Run
 from hera_bridge.api import ArgoWorkflows, plan_deployment
 from hera_bridge.clients import ArgoError
 from hera_bridge.handle import Stored
+from hera_bridge.settings import Settings
 from hera_bridge.translation.parameters import stored_value
+from hera_bridge.translation.translator import Translator
+from hera_bridge.translation.workflow import translate
 from metaflow_provider.plan import Refusal
 from tests.hera_bridge.api_server import ApiServer, Fault
 from tests.hera_bridge.cluster import client, stock_template, template
+from tests.hera_bridge.translation.plans import argo_plan
+from tests.shapes import SHAPES
 
 
 @pytest.fixture
@@ -249,6 +254,23 @@ def test_terminating_changes_one_field(server: ApiServer, deployment: Deployment
         run.terminate()
     finish(server, run, "Failed", message="Stopped with strategy 'Terminate'")
     assert str(run.failure()) == "the run was terminated: Stopped with strategy 'Terminate'"
+
+
+@pytest.mark.parametrize("jobset", ["jobset.x-k8s.io/v1alpha2", ""])
+def test_terminating_ends_the_runs_gangs(server: ApiServer, deployment: Deployment, jobset: str) -> None:
+    run = deployment.trigger()
+    plan = argo_plan(*SHAPES["gang"])
+    spec = translate(Translator(plan, Settings(jobset=jobset))).workflow_template.to_dict()["spec"]
+    stored(server, run)["status"] = {"phase": "Running", "storedWorkflowTemplateSpec": spec}
+    group, plural = ("jobset.x-k8s.io/v1alpha2", "jobsets") if jobset else ("batch/v1", "jobs")
+    place = f"/apis/{group}/namespaces/default/{plural}"
+    for name, of in (("ours", run.name), ("another", "another-run")):
+        metadata = {"name": name, "labels": {"metaflow.org/workflow": of}}
+        server.answer("POST", place, "", {"kind": "Job", "metadata": metadata})
+    run.terminate()
+    assert [path for path in server.objects if path.startswith(place)] == [f"{place}/another"]
+    # Without it Kubernetes leaves the pods of a Job.
+    assert ("DELETE", f"{place}/ours?propagationPolicy=Background") in server.asked
 
 
 def test_suspending_and_going_on(server: ApiServer, deployment: Deployment) -> None:

@@ -120,6 +120,7 @@ def plan_deployment(state: Any, wishes: ArgoWishes, tokens: TokenWishes, *, quie
     secrets = ReferredSecrets(plan.name)
     settings = read_settings(state, wishes, secrets)
     client = connect()
+    settings = _with_jobs(settings, plan, client)
     deployed, old = look(client, plan.name), _of_old_name(client, state)
     check_reachable(state.flow_datastore)
     known = deployed or old
@@ -252,6 +253,14 @@ def _package_in(template: dict[str, Any]) -> str:
             if variable["name"] == "METAFLOW_CODE_SHA":
                 return str(variable.get("value", ""))
     return ""
+
+
+def _with_jobs(settings: Settings, plan: FlowPlan, client: Client) -> Settings:
+    """Settings with Indexed Jobs for gangs, where the cluster has no JobSets."""
+    gangs = any(node.gang for node in plan.graph.nodes.values())
+    if gangs and client.serves(settings.jobset) is False:
+        return replace(settings, jobset="")
+    return settings
 
 
 def _compiled(
