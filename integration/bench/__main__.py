@@ -13,7 +13,7 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
-from integration.bench import creating, factory, loading, overhead, step_functions
+from integration.bench import argo_workflows, creating, factory, loading, overhead, step_functions
 from integration.bench.workplace import Workplace
 from integration.conformance.on_airflow import make_home
 from integration.harness.s3 import MotoS3
@@ -24,6 +24,7 @@ MEASUREMENTS: dict[str, Callable[[Workplace], Iterator[Table]]] = {
     "Compiling": creating.measure,
     "Running tasks": overhead.measure,
     "Step Functions": step_functions.measure,
+    "Argo Workflows": argo_workflows.measure,
 }
 CONSOLE = Console(width=None if sys.stdout.isatty() else 130, highlight=False)
 

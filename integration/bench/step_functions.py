@@ -14,8 +14,7 @@ from pathlib import Path
 
 from rich.table import Table
 
-from integration.bench.flows import write_flow
-from integration.bench.measured import Measured, measured
+from integration.bench import compiling
 from integration.bench.overhead import COUNTING, script
 from integration.bench.workplace import Workplace, stock
 from integration.conformance.on_sfn import environment, execution_arn
@@ -46,42 +45,11 @@ def measure(place: Workplace) -> Iterator[Table]:
 
 
 def _compiling(folder: Path, env: Mapping[str, str]) -> Table:
-    table = Table(
-        title="step-functions create --only-json of N steps in a row (one run each; stock asks AWS)"
-    )
-    columns = (
-        "N",
-        "ours",
-        "stock",
-        "stock / ours",
-        "MB",
-        "stock MB",
-        "bytes a step",
-        "stock's",
-        "translation",
-    )
-    for column in columns:
-        table.add_column(column, justify="right")
-    for steps in STEPS:
-        flow = write_flow(folder, f"Steps{steps}", steps)
-        ours, other = _create(flow, env), _create(flow, stock(env))
-        table.add_row(
-            str(steps),
-            f"{ours.seconds:.2f} s",
-            f"{other.seconds:.2f} s",
-            f"{other.seconds / ours.seconds:.0f}",
-            f"{ours.megabytes:.0f}",
-            f"{other.megabytes:.0f}",
-            f"{len(ours.stdout.strip()) / steps:.0f}",
-            f"{len(other.stdout.strip()) / steps:.0f}",
-            f"{_translation(flow, env):.3f} s",
-        )
+    title = "step-functions create --only-json of N steps in a row (one run each; stock asks AWS)"
+    table = compiling.table(title, "translation")
+    for found in compiling.compiled("step-functions", STEPS, folder, env):
+        table.add_row(*found.cells(), f"{_translation(found.flow, env):.3f} s")
     return table
-
-
-def _create(flow: Path, env: Mapping[str, str]) -> Measured:
-    command = [sys.executable, flow.name, "--quiet", "--no-pylint", "step-functions", "create", "--only-json"]
-    return measured(command, env, flow.parent)
 
 
 def _translation(flow: Path, env: Mapping[str, str]) -> float:

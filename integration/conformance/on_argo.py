@@ -46,7 +46,7 @@ def run_on_argo(case: Case, cluster: Cluster, folder: Path, seconds: float = 180
         run([*top, "trigger", f"--deployer-attribute-file={started}", *given], env, folder)
     run_id = json.loads(started.read_text())["pathspec"].split("/")[1]
     workflow = run_id.removeprefix("argo-")
-    status = _ended(cluster, workflow, seconds)
+    status = ended(cluster, workflow, seconds)
     if (status["phase"] == "Succeeded") != case.expect_success:
         raise CommandFailed(f"case {case.name} ended as {status['phase']}: {_said(status)}")
     with cluster.inside():
@@ -62,7 +62,7 @@ def differences_from_run(case: Case, cluster: Cluster, folder: Path) -> list[str
     return differences(expected, found, ordered=case.ordered, values=case.values, logs=case.logs)
 
 
-def _ended(cluster: Cluster, workflow: str, seconds: float) -> dict[str, object]:
+def ended(cluster: Cluster, workflow: str, seconds: float) -> dict[str, object]:
     """The status of a workflow that has ended."""
 
     @retry(
