@@ -72,7 +72,7 @@ class Deployment:
         """Start a run with these parameters: JSON values, or text as on the command line.
 
         Raises:
-            Refusal: the values are too long for AWS, or no JSON.
+            Refusal: the flow has no such parameter, or the values are too long for AWS, or no JSON.
             AwsError: the call failed.
         """
         return self.start(parameters)
@@ -84,7 +84,18 @@ class Deployment:
             >>> deployment.start({"date": "2026-08-22"}, name="daily-2026-08-22").id
             'sfn-daily-2026-08-22'
         """
+        self._refuse_names(parameters)
         return start_run(self._aws, self.deployed.machine.arn, _input(parameters), name)
+
+    def _refuse_names(self, parameters: Mapping[str, Any]) -> None:
+        """Refuse parameters that the flow does not have, where it is known which it has."""
+        known = [parameter.name for parameter in self.parameters]
+        unknown = sorted(set(parameters) - set(known))
+        if known and unknown:
+            raise Refusal(
+                f"the flow {self.flow} has no parameter {', '.join(unknown)}",
+                remedy=f"it has {', '.join(known)}",
+            )
 
     def runs(self, *statuses: str) -> Iterator[Run]:
         """Runs, the latest first; of some statuses if they are given.
@@ -118,17 +129,24 @@ class Deployment:
 
 
 def _input(parameters: Mapping[str, Any]) -> str:
-    try:
-        values = json.dumps(parameters, ensure_ascii=False, allow_nan=False)
-        text = json.dumps({"Parameters": values}, ensure_ascii=False)
-        size = len(text.encode())
-    except (TypeError, ValueError) as error:
-        raise Refusal(
-            f"the parameters are no JSON: {error}", remedy="pass text, numbers, lists, objects"
-        ) from None
+    for name, value in parameters.items():
+        _check_json(name, value)
+    values = json.dumps(parameters, ensure_ascii=False)
+    text = json.dumps({"Parameters": values}, ensure_ascii=False)
+    size = len(text.encode())
     if size > _LONGEST_INPUT:
         raise Refusal(
             f"Length of parameter names and values is {size} bytes, Step Functions takes {_LONGEST_INPUT}",
             remedy="put the data in S3, and pass its address",
         )
     return text
+
+
+def _check_json(name: str, value: Any) -> None:
+    try:
+        json.dumps({name: value}, ensure_ascii=False, allow_nan=False).encode()
+    except (TypeError, ValueError) as error:
+        raise Refusal(
+            f"the value of parameter {name!r} is no JSON: {error}",
+            remedy="pass text, numbers, lists, objects",
+        ) from None

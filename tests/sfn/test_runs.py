@@ -8,9 +8,10 @@ from typing import Any
 import pytest
 
 from metaflow_provider.plan import Refusal
+from metaflow_provider.plan.model import Parameter
 from sfn import Aws, AwsError, Deployment, StepFunctions
 from sfn.history import failed_state, unfinished_jobs
-from tests.sfn.account import fail, flow
+from tests.sfn.account import fail, flow, plan
 from tests.sfn.replay import Replay
 
 EXITED = "Essential container in task exited, exit code 3"
@@ -174,9 +175,23 @@ def test_parameters_that_are_too_long_start_nothing(deployment: Deployment) -> N
 
 @pytest.mark.parametrize("value", [object(), float("nan"), "\ud800"])
 def test_parameters_that_are_no_json_start_nothing(deployment: Deployment, value: Any) -> None:
-    with pytest.raises(Refusal, match="the parameters are no JSON: "):
+    with pytest.raises(Refusal, match=r"^the value of parameter 'value' is no JSON: "):
         deployment.trigger(value=value)
     assert list(deployment.runs()) == []
+
+
+def test_parameters_of_another_name_start_nothing(aws: Aws) -> None:
+    parameters = (Parameter("alpha", "float"), Parameter("beta", "str"))
+    deployment = flow(aws, plan(parameters=parameters)).plan().apply()
+    with pytest.raises(Refusal) as refused:
+        deployment.trigger(alpha=1, gamma=2)
+    assert str(refused.value) == "the flow Train has no parameter gamma; it has alpha, beta"
+    assert list(deployment.runs()) == []
+
+
+def test_a_run_is_found_by_its_pathspec(deployment: Deployment) -> None:
+    run = deployment.trigger()
+    assert deployment.run(f"{deployment.flow}/{run.id}").id == run.id
 
 
 def test_a_run_can_have_a_name(deployment: Deployment) -> None:
