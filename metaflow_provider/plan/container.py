@@ -10,6 +10,8 @@ from typing import Any
 from .model import FlowPlan, Step
 from .task_request import code_variables, deploy_time_values, step_request
 
+# A folder of who deploys, which containers do not have.
+_LOCAL_ROOT = "METAFLOW_DATASTORE_SYSROOT_LOCAL"
 _RUNTIME = "metaflow_extensions.orchestrators.runtime"
 # Metaflow's lines call these functions of its own containers, which keep logs; here the entry keeps them.
 _PREAMBLE = ("true", "mflog() { echo $1; }", "flush_mflogs() { :; }")
@@ -76,4 +78,5 @@ def container_request(
 
 def container_environment(plan: FlowPlan, step: Step) -> dict[str, str]:
     """Variables of every task of a step; those of `@environment` come last."""
-    return {**plan.runtime.environment, **code_variables(plan), **step.environment}
+    runtime = {name: value for name, value in plan.runtime.environment.items() if name != _LOCAL_ROOT}
+    return {**runtime, **code_variables(plan), **step.environment}

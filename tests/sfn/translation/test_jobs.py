@@ -254,3 +254,13 @@ def test_the_name_is_the_content() -> None:
     same = definition(on_batch(step("start", "end"))), definition(on_batch(step("start", "end")))
     other = definition(replace(on_batch(step("start", "end")), environment={"A": "1"}))
     assert same[0].name == same[1].name != other.name
+
+
+def test_jobs_get_no_folder_of_who_deploys() -> None:
+    local = {"METAFLOW_DATASTORE_SYSROOT_LOCAL": "/home/ada", "METAFLOW_SERVICE_URL": "http://metadata"}
+    first = on_batch(step("start", "end"))
+    flow = plan(first, on_batch(step("end")), runtime=replace(RUNTIME, environment=local), code=CODE)
+    variables = Translator(flow, Settings()).job_definition(flow.steps[0]).body["containerProperties"]
+    names = {each["name"] for each in variables["environment"]}
+    assert "METAFLOW_SERVICE_URL" in names
+    assert "METAFLOW_DATASTORE_SYSROOT_LOCAL" not in names
