@@ -117,6 +117,19 @@ def test_wrong_datastore(engine: Engine, place: Place, arguments: list[str]) -> 
     assert refused(engine, local, *arguments) == reason
 
 
+def test_a_root_that_is_no_address(engine: Engine, place: Place) -> None:
+    place.write(flow())
+    assert refused(engine, without(place, METAFLOW_DATASTORE_SYSROOT_S3="bucket/store"), "create") == (
+        "the datastore bucket/store is no address in S3; "
+        "set METAFLOW_DATASTORE_SYSROOT_S3 to one such as s3://bucket/metaflow"
+    )
+
+
+def test_local_metadata_is_told(place: Place) -> None:
+    place.write(flow())
+    assert any(line.startswith("Metadata is local") for line in done(place, "check").said)
+
+
 def test_names(engine: Engine, place: Place) -> None:
     place.write(flow())
     assert refused(engine, place, "create", name="a" * 81) == (
@@ -124,6 +137,7 @@ def test_names(engine: Engine, place: Place) -> None:
         "Please choose a shorter --name, project or branch."
     )
     assert "contains invalid characters" in refused(engine, place, "create", name="a b")
+    assert "Name 'a*b*' contains" in refused(engine, place, "create", name="a*b*")
     prefixed = without(place, METAFLOW_SFN_STATE_MACHINE_PREFIX="team")
     assert "has 81 characters" in refused(engine, prefixed, "create", name="a" * 76)
     place.write(flow(decorators='@project(name="demo")'))

@@ -142,11 +142,14 @@ def diff(
 @click.pass_obj
 def check(obj: Any, **options: Any) -> None:
     """Compile, and look for what Argo Workflows or Kubernetes would refuse."""
+    from ..common.metadata_service import tell_local_metadata
     from . import deployment, talk
 
     obj.deployment_name.check_length()
     with one_line():
-        talk.tell_checked(obj, deployment.compile_offline(obj, _wishes(obj, options)))
+        compiled = deployment.compile_offline(obj, _wishes(obj, options))
+        tell_local_metadata(obj)
+        talk.tell_checked(obj, compiled)
 
 
 @parameters.add_custom_parameters(deploy_mode=False)

@@ -31,12 +31,18 @@ def _check_s3(root: str) -> None:
 
     from metaflow_provider.plan import Refusal
 
+    address = urlparse(root)
+    if address.scheme != "s3" or not address.netloc:
+        raise Refusal(
+            f"the datastore {root} is no address in S3",
+            remedy="set METAFLOW_DATASTORE_SYSROOT_S3 to one such as s3://bucket/metaflow",
+        )
     config = Config(
         connect_timeout=_TIMEOUT_SECONDS, read_timeout=_TIMEOUT_SECONDS, retries={"total_max_attempts": 1}
     )
     try:
         client = boto3.client("s3", endpoint_url=S3_ENDPOINT_URL, config=config)
-        client.head_bucket(Bucket=urlparse(root).netloc)
+        client.head_bucket(Bucket=address.netloc)
     except ClientError as error:
         # A policy may allow the flow's prefix and not the question about the bucket.
         if error.response["ResponseMetadata"]["HTTPStatusCode"] == 404:

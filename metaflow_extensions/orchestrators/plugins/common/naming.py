@@ -11,6 +11,8 @@ from dataclasses import dataclass
 from metaflow import current
 from metaflow.exception import MetaflowException
 
+from .errors import Refused
+
 
 @dataclass(frozen=True)
 class DeploymentName:
@@ -48,20 +50,21 @@ def resolve_name(
         adapt: makes the engine's own name of it, such as one with a prefix.
 
     Raises:
-        MetaflowException: a name for a `@project` flow, or one that the engine does not accept.
+        MetaflowException: a name for a `@project` flow.
+        Refused: one that the engine does not accept.
     """
     project = current.get("project_name")
     if project and given:
         raise MetaflowException("--name is not supported for @projects. Use --branch instead.")
     name = str(current.project_flow_name if project else given or current.flow_name)
     if rule.forbidden.search(name):
-        raise MetaflowException(
+        raise Refused(
             f"Name '{name}' contains invalid characters. "
             f"Please construct a name using regex {rule.forbidden.pattern}"
         )
     found = adapt(DeploymentName(name, token_prefix(name, project).lower(), bool(project)))
     if len(found.name) > rule.longest:
-        raise MetaflowException(
+        raise Refused(
             f"Name '{found.name[:40]}...' has {len(found.name)} characters, {rule.engine} takes "
             f"{rule.longest}. Please choose a shorter --name, project or branch."
         )

@@ -19,7 +19,7 @@ from sfn.settings import EC2, FARGATE, Settings
 from ..common.code_package import BuiltPackage, build_package
 from ..common.datastore import check_reachable
 from ..common.included_files import with_addresses
-from ..common.metadata_service import check_metadata_service
+from ..common.metadata_service import check_metadata_service, tell_local_metadata
 from ..common.say import say, tell_change
 from ..common.tokens import (
     Token,
@@ -146,6 +146,7 @@ def deploy(state: Any, wishes: SfnWishes, tokens: TokenWishes, *, log_history: b
     """
     planned = plan_deployment(state, wishes, tokens, log_history=log_history)
     check_metadata_service(state)
+    tell_local_metadata(state)
     changes, token = planned.changes, planned.token
     upload(state, planned.compiled.package, planned.compiled.flow.flow)
     deployment = changes.apply(lambda change: tell_change(state.echo, change))

@@ -209,10 +209,12 @@ def check(obj: Any, compress_state_machine: bool, **options: Any) -> None:
     """Compile, and look for what AWS would refuse."""
     from metaflow_provider.plan import Refusal
 
+    from ..common.metadata_service import tell_local_metadata
     from . import deployment
 
     with one_line():
         compiled = deployment.compile_offline(obj, _wishes(obj, compress_state_machine, options))
+        tell_local_metadata(obj)
         findings = compiled.flow.check()
         for finding in findings:
             obj.echo_always(str(finding), err=False, no_bold=True)
