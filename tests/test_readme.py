@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from metaflow_extensions.orchestrators.plugins.airflow.capabilities import AIRFLOW
+from metaflow_extensions.orchestrators.plugins.argo_workflows.capabilities import ARGO_WORKFLOWS
 from metaflow_extensions.orchestrators.plugins.step_functions.capabilities import STEP_FUNCTIONS
 from metaflow_provider import get_provider_info
 from tests.flows import Place, flow
@@ -20,7 +21,9 @@ ROOT = Path(__file__).resolve().parent.parent
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 DOCUMENTS = [
     "README.md",
+    "hera_bridge/README.md",
     "integration/README.md",
+    "integration/harness/cluster/README.md",
     "integration/harness/sfn/README.md",
     "metaflow_extensions/orchestrators/README.md",
     "metaflow_provider/README.md",
@@ -89,14 +92,15 @@ def test_every_dag_file_is_loaded_here() -> None:
 
 
 def test_make_targets_exist() -> None:
-    targets = set(re.findall(r"^([a-z]+):", (ROOT / "Makefile").read_text(encoding="utf-8"), re.MULTILINE))
-    named = set(re.findall(r"(?:^|`)make ([a-z]+)\b", README, re.MULTILINE))
+    targets = set(re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(encoding="utf-8"), re.MULTILINE))
+    named = set(re.findall(r"(?:^|`)make ([a-z-]+)\b", README, re.MULTILINE))
     assert {"demo", "test"} <= named <= targets
 
 
 def test_options_exist(place: Place) -> None:
     groups = [[], ["airflow"], ["airflow", "create"], ["airflow", "plan"], ["airflow", "check"]]
     groups += [["step-functions", command] for command in ("create", "list-runs", "trigger", "status")]
+    groups += [["argo-workflows", command] for command in ("create", "list-runs", "trigger", "status")]
     file = place.write(flow(decorators='@project(name="demo")'))
     helps = "".join(place.run(file, *group, "--help").out for group in groups)
     ours = [line for line in README.replace("\\\n", "").splitlines() if not AIRFLOWS_OWN.match(line)]
@@ -112,15 +116,15 @@ def test_settings_are_those_of_the_provider() -> None:
 
 @pytest.mark.parametrize("decorator", ["trigger", "trigger_on_finish", "exit_hook"])
 def test_decorators_are_supported_as_the_table_says(decorator: str) -> None:
-    [answers] = re.findall(rf"^\| `@{decorator}` \| (.*) \| (.*) \|$", README, re.MULTILINE)
-    engines = (AIRFLOW, STEP_FUNCTIONS)
+    [answers] = re.findall(rf"^\| `@{decorator}` \| (.*) \| (.*) \| (.*) \|$", README, re.MULTILINE)
+    engines = (AIRFLOW, ARGO_WORKFLOWS, STEP_FUNCTIONS)
     assert answers == tuple("yes" if decorator in engine.decorators else "not yet" for engine in engines)
 
 
 def test_datastores_are_supported_as_the_table_says() -> None:
-    [answers] = re.findall(r"^\| datastores \| (.*) \| (.*) \|$", README, re.MULTILINE)
-    for answer, engine in zip(answers, (AIRFLOW, STEP_FUNCTIONS), strict=True):
-        assert {name.lower() for name in answer.split(", ")} == engine.datastores
+    [answers] = re.findall(r"^\| datastores \| (.*) \| (.*) \| (.*) \|$", README, re.MULTILINE)
+    for answer, engine in zip(answers, (AIRFLOW, ARGO_WORKFLOWS, STEP_FUNCTIONS), strict=True):
+        assert {name.lower() for name in answer.partition(";")[0].split(", ")} == engine.datastores
 
 
 @pytest.mark.parametrize("document", DOCUMENTS)
