@@ -42,7 +42,7 @@ $(STAMP): pyproject.toml constraints.txt
 	@touch $(STAMP)
 
 .PHONY: demo
-demo: $(STAMP)  ## flows on a real engine, compared with `python flow.py run` (ENGINE=step-functions)
+demo: $(STAMP)  ## flows on a real engine, compared with `python flow.py run` (ENGINE=step-functions, argo-workflows, all)
 	python -m integration.demo $(ENGINE)
 
 .PHONY: engine

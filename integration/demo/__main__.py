@@ -4,10 +4,15 @@ from __future__ import annotations
 
 import sys
 
-from integration.demo import airflow, sfn
+from integration.demo import airflow, argo, everywhere, sfn
 from integration.demo.talk import DemoFailed
 
-ENGINES = {"airflow": airflow.main, "step-functions": sfn.main}
+ENGINES = {
+    "airflow": airflow.main,
+    "argo-workflows": argo.main,
+    "step-functions": sfn.main,
+    "all": everywhere.main,
+}
 
 
 def main() -> int:

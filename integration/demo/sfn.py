@@ -9,10 +9,7 @@ from __future__ import annotations
 import tempfile
 import time
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
 from pathlib import Path
-
-from rich.table import Table
 
 from integration.conformance.commands import CommandFailed
 from integration.conformance.compare import RunSnapshot, differences
@@ -20,17 +17,9 @@ from integration.conformance.corpus import Case
 from integration.conformance.on_sfn import CONTAINER, run_on_sfn
 from integration.conformance.reference import reference
 from integration.demo.cases import place_flows
-from integration.demo.talk import CONSOLE, DemoFailed, doing, equality, verdict
+from integration.demo.shown import Shown, show, summary
+from integration.demo.talk import DemoFailed, doing
 from integration.harness.sfn.engine import Engine
-
-
-@dataclass(frozen=True)
-class Shown:
-    """A flow's run on the engine, and what differs from `python flow.py run`."""
-
-    case: Case
-    found: RunSnapshot
-    differences: list[str]
 
 
 def main() -> int:
@@ -60,25 +49,3 @@ def _run(case: Case, engine: Engine) -> RunSnapshot:
         return run_on_sfn(case, engine)
     except CommandFailed as failure:
         raise DemoFailed(str(failure)) from None
-
-
-def show(item: Shown) -> None:
-    """The tasks of a run and the artifacts that Metaflow's client reads."""
-    table = Table(title=item.case.flow, title_justify="left")
-    for column in ("task", "attempts", "state", "artifacts"):
-        table.add_column(column, overflow="ellipsis")
-    for task in item.found.tasks:
-        names = ", ".join(name for name in task.artifacts if not name.startswith("_"))
-        table.add_row(str(task.key), str(len(task.attempts)), "ok" if task.ok else "failed", names)
-    CONSOLE.print(table)
-    for line in item.differences:
-        CONSOLE.print(f"[red]differs:[/red] {line}")
-
-
-def summary(shown: list[Shown], seconds: float) -> int:
-    """A line for every flow, and the verdict."""
-    table = Table("flow", "tasks", "equals python flow.py run", title="Summary", title_justify="left")
-    for item in shown:
-        table.add_row(item.case.flow, str(len(item.found.tasks)), equality(item.case, item.differences))
-    CONSOLE.print(table)
-    return verdict(all(item.found.successful and not item.differences for item in shown), seconds)
