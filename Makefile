@@ -8,7 +8,7 @@ STAMP := $(VENV)/.installed
 export PATH := $(CURDIR)/$(VENV)/bin:$(PATH)
 
 # One engine for demo and conformance: airflow, argo-workflows or step-functions. Without it, the demo is Airflow's,
-# conformance all.
+# conformance all; the demo knows `all`, too.
 ENGINE ?=
 MARKER := $(subst argo-workflows,argo,$(subst step-functions,sfn,$(ENGINE)))
 

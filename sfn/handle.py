@@ -106,13 +106,16 @@ class Deployment:
         return list_runs(self._aws, self.deployed.machine.arn, statuses)
 
     def run(self, run_id: str) -> Run:
-        """A run by its id.
+        """A run by its id, `sfn-NAME` or `FLOW/sfn-NAME`.
 
         Raises:
-            Refusal: there is no such run of this flow.
+            Refusal: it is another flow's, or there is no such run.
             AwsError: the call failed.
         """
-        return find_run(self._aws, self.name, run_id)
+        flow, _, own_id = run_id.rpartition("/")
+        if flow and flow != self.flow:
+            raise Refusal(f"{run_id} is no run of the flow {self.flow}", remedy="check the id")
+        return find_run(self._aws, self.name, own_id)
 
     def delete(self, tell: Callable[[Change[Aws]], None] = lambda change: None) -> None:
         """Remove the state machine and what starts it; job definitions stay.

@@ -174,13 +174,12 @@ def start_run(aws: Aws, machine_arn: str, text: str, name: str = "") -> Run:
 
 
 def find_run(aws: Aws, machine: str, run_id: str) -> Run:
-    """A run of a state machine by its id, `sfn-NAME` or `FLOW/sfn-NAME`.
+    """A run of a state machine by its id.
 
     Raises:
         Refusal: it is no run id, or there is no such run of this machine.
         AwsError: the call failed.
     """
-    run_id = run_id.rpartition("/")[2]
     if not run_id.startswith(PREFIX):
         raise Refusal(
             f"{run_id} is no run of Step Functions: "

@@ -192,6 +192,8 @@ def test_parameters_of_another_name_start_nothing(aws: Aws) -> None:
 def test_a_run_is_found_by_its_pathspec(deployment: Deployment) -> None:
     run = deployment.trigger()
     assert deployment.run(f"{deployment.flow}/{run.id}").id == run.id
+    with pytest.raises(Refusal, match=f"^Other/{run.id} is no run of the flow Train; check the id$"):
+        deployment.run(f"Other/{run.id}")
 
 
 def test_a_run_can_have_a_name(deployment: Deployment) -> None:

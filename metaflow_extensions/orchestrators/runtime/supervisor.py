@@ -41,11 +41,11 @@ class TaskFailed(Exception):
 
 def _import_once(request: TaskRequest) -> None:
     """Import before the forks what each of them would, a third of a second in all."""
-    import metaflow  # noqa: F401
+    import metaflow
 
     if request.datastore == "s3":
-        with suppress(ImportError):  # Metaflow says so where it is needed
-            import boto3  # noqa: F401
+        with suppress(ImportError):  # of boto3, which Metaflow misses where it needs it
+            import metaflow.plugins.datatools.s3.s3op  # noqa: F401
 
 
 class Supervisor:

@@ -13,6 +13,7 @@ from metaflow.plugins.argo import argo_workflows_cli as stock
 
 from metaflow_extensions.orchestrators.plugins.argo_workflows import naming
 from metaflow_extensions.orchestrators.plugins.common import naming as common
+from metaflow_extensions.orchestrators.plugins.common.errors import Refused
 
 _KUBERNETES = re.compile(r"[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*")
 
@@ -94,7 +95,7 @@ def test_names_that_are_given(resolve: Any, name: str) -> None:
 
 @pytest.mark.parametrize("name", ["Train", "a_b", "-a", "a-", "a..b", "a.-b", "1a"])
 def test_names_that_kubernetes_does_not_take(resolve: Any, name: str) -> None:
-    with pytest.raises(MetaflowException, match="must consist of lower case alphanumeric characters"):
+    with pytest.raises(Refused, match="must consist of lower case alphanumeric characters"):
         resolve("Flow", name=name)
 
 

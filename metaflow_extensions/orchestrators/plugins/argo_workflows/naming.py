@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from metaflow import current
 from metaflow.exception import MetaflowException
 
+from ..common.errors import Refused
 from ..common.naming import DeploymentName, token_prefix
 
 # A CronWorkflow's name has 52 characters at most; the others are left for what may come.
@@ -66,7 +67,8 @@ def resolve_workflow_name(given: str | None) -> WorkflowName:
     """The template's name: the project's, the one given, or the flow's.
 
     Raises:
-        MetaflowException: a name for a `@project` flow, or one that Kubernetes does not take.
+        MetaflowException: a name for a `@project` flow.
+        Refused: one that Kubernetes does not take.
 
     Example:
         >>> resolve_workflow_name(None)  # of the flow My_Train
@@ -76,7 +78,7 @@ def resolve_workflow_name(given: str | None) -> WorkflowName:
     if project and given:
         raise MetaflowException("--name is not supported for @projects. Use --branch instead.")
     if given and not (_VALID.fullmatch(given) and _KUBERNETES.fullmatch(given)):
-        raise MetaflowException(
+        raise Refused(
             f"Name '{given}' contains invalid characters. The name must consist of lower case alphanumeric "
             "characters, '-' or '.', and must start with an alphabetic character, and end with an "
             "alphanumeric character."
@@ -137,13 +139,11 @@ def _only_valid(text: str) -> str:
     """Of a name that stock Metaflow could not deploy, what Kubernetes takes.
 
     Raises:
-        MetaflowException: that is nothing.
+        Refused: that is nothing.
     """
     name = _sanitized(re.sub(r"[^a-z0-9.\-]", "", text)).strip(".-")
     if not name:
-        raise MetaflowException(
-            f"Kubernetes takes no character of the name '{text}'. Please use the option --name."
-        )
+        raise Refused(f"Kubernetes takes no character of the name '{text}'. Please use the option --name.")
     return name
 
 
