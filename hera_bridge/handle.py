@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from metaflow_extensions.orchestrators.core.hand_over import STORED
-from metaflow_provider.deployment import Change, apply
+from metaflow_provider.deployment import Change, apply, check_names
 from metaflow_provider.plan import Refusal
 
 from .clients.kinds import Object
@@ -153,12 +153,7 @@ class Deployment:
     def _refuse_names(self, parameters: Mapping[str, Any]) -> None:
         arguments = self.template["spec"].get("arguments") or {}
         known = [each["name"] for each in arguments.get("parameters") or []]
-        unknown = sorted(set(parameters) - set(known))
-        if unknown:
-            raise Refusal(
-                f"the flow {self.flow} has no parameter {', '.join(unknown)}",
-                remedy=f"it has {', '.join(known) or 'none'}",
-            )
+        check_names(self.flow, known, parameters)
         required = [name for name, each in self.parameters.items() if each.get("is_required")]
         missing = [name for name in required if parameters.get(name) is None]
         if missing:

@@ -6,7 +6,7 @@ import json
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
-from metaflow_provider.deployment import Change, apply
+from metaflow_provider.deployment import Change, apply, check_names
 from metaflow_provider.plan import Refusal
 from metaflow_provider.plan.model import Parameter
 
@@ -84,18 +84,10 @@ class Deployment:
             >>> deployment.start({"date": "2026-08-22"}, name="daily-2026-08-22").id
             'sfn-daily-2026-08-22'
         """
-        self._refuse_names(parameters)
-        return start_run(self._aws, self.deployed.machine.arn, _input(parameters), name)
-
-    def _refuse_names(self, parameters: Mapping[str, Any]) -> None:
-        """Refuse parameters that the flow does not have, where it is known which it has."""
         known = [parameter.name for parameter in self.parameters]
-        unknown = sorted(set(parameters) - set(known))
-        if known and unknown:
-            raise Refusal(
-                f"the flow {self.flow} has no parameter {', '.join(unknown)}",
-                remedy=f"it has {', '.join(known)}",
-            )
+        if known:
+            check_names(self.flow, known, parameters)
+        return start_run(self._aws, self.deployed.machine.arn, _input(parameters), name)
 
     def runs(self, *statuses: str) -> Iterator[Run]:
         """Runs, the latest first; of some statuses if they are given.

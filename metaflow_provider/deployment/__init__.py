@@ -1,7 +1,7 @@
 """A deployment as a list of changes, in the form that all engines share.
 
 The life of a deployment: look at what is there, plan what would change (`Change`, pure), apply it (`apply`,
-undone on failure). Reading order: `changes`, `owner`, `polling`.
+undone on failure). Reading order: `changes`, `owner`, `parameters`, `polling`.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ from .changes import (
     is_empty,
 )
 from .owner import check_owner
+from .parameters import check_names
 from .polling import looks
 
 __all__ = [
@@ -31,6 +32,7 @@ __all__ = [
     "ServiceError",
     "Undo",
     "apply",
+    "check_names",
     "check_owner",
     "difference",
     "differing_fields",
