@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
@@ -12,6 +13,7 @@ from hera_bridge.clients import CRON_WORKFLOW, SECRET, WORKFLOW, WORKFLOW_TEMPLA
 from integration.harness.cluster.cluster import Cluster
 from integration.harness.cluster.running import running_cluster
 from integration.harness.skips import skipped_if_missing
+from tests.flows import Place
 
 
 @pytest.fixture(scope="package")
@@ -56,3 +58,9 @@ def name(kubernetes: Kubernetes) -> Iterator[str]:
         for each in kubernetes.list(kind):
             if each["metadata"]["name"].startswith(name):
                 kubernetes.delete(kind, each["metadata"]["name"])
+
+
+@pytest.fixture
+def place(cluster: Cluster, kubernetes: Kubernetes, tmp_path: Path) -> Place:
+    """A folder of flows, whose commands deploy to the cluster."""
+    return Place(tmp_path, {**cluster.env, "METAFLOW_HOME": str(tmp_path / "home")})

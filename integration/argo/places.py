@@ -5,8 +5,9 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
-from hera_bridge import Kubernetes
+from hera_bridge import Bundle, Kubernetes, Settings, compile_flow
 from hera_bridge.clients import CRON_WORKFLOW, SECRET, WORKFLOW, WORKFLOW_TEMPLATE
+from integration.harness.cluster.cluster import Cluster
 from tests.flows import Ended, Place
 
 
@@ -47,3 +48,12 @@ def contents(kubernetes: Kubernetes, name: str) -> dict[str, Any]:
             if each["metadata"]["name"].startswith(name):
                 found[f"{kind.name} {each['metadata']['name']}"] = each.get("spec") or each.get("data")
     return found
+
+
+def compiled(place: Place, cluster: Cluster, name: str, text: str) -> Bundle:
+    """The objects of a flow whose code is in the datastore."""
+    place.write(text)
+    done(place, name, "create", "--output-dir", "objects")
+    secrets = tuple(filter(None, cluster.env.get("METAFLOW_KUBERNETES_SECRETS", "").split(",")))
+    settings = Settings(namespace=cluster.namespace, secrets=secrets)
+    return compile_flow((place.folder / "objects" / "plan.json").read_text(), settings)

@@ -3,25 +3,18 @@
 from __future__ import annotations
 
 import json
-from pathlib import Path
 
 import pytest
 
 from hera_bridge import Kubernetes
 from hera_bridge.clients import CRON_WORKFLOW, SECRET, WORKFLOW, WORKFLOW_TEMPLATE
 from integration.argo.places import by_stock, command, contents, done, reason, somebody_else
-from integration.harness.cluster.cluster import Cluster
 from tests.flows import Place, flow
 
 pytestmark = pytest.mark.argo
 
 SCHEDULE = '@schedule(cron="0 4 1 1 ? *", timezone="Europe/Berlin")'
 PARAMETER = 'alpha = Parameter("alpha", default=1)'
-
-
-@pytest.fixture
-def place(cluster: Cluster, kubernetes: Kubernetes, tmp_path: Path) -> Place:
-    return Place(tmp_path, {**cluster.env, "METAFLOW_HOME": str(tmp_path / "home")})
 
 
 def started(place: Place, name: str, *parameters: str) -> str:

@@ -8,9 +8,7 @@ from typing import Any
 
 import pytest
 
-from hera_bridge import Kubernetes
 from integration.argo.places import done
-from integration.harness.cluster.cluster import Cluster
 from integration.harness.script import said_by
 from tests.flows import Place, flow
 
@@ -30,11 +28,6 @@ HOSTILE = 'it\'s "$HOME" `date` \\n\n--x {{workflow.name}}'
 LONG = 120_000
 
 HEAD = "from metaflow import DeployedFlow, Deployer, namespace\n\n"
-
-
-@pytest.fixture
-def place(cluster: Cluster, kubernetes: Kubernetes, tmp_path: Path) -> Place:
-    return Place(tmp_path, {**cluster.env, "METAFLOW_HOME": str(tmp_path / "home")})
 
 
 @pytest.fixture

@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import pytest
 
 from hera_bridge import Kubernetes
 from hera_bridge.clients.kinds import Kind
 from integration.argo.places import done
-from integration.harness.cluster.cluster import Cluster
 from metaflow_provider.deployment import looks
 from tests.flows import Place
 
@@ -45,10 +42,7 @@ if __name__ == "__main__":
 """
 
 
-def test_terminating_a_run_ends_its_gang(
-    cluster: Cluster, kubernetes: Kubernetes, name: str, tmp_path: Path
-) -> None:
-    place = Place(tmp_path, {**cluster.env, "METAFLOW_HOME": str(tmp_path / "home")})
+def test_terminating_a_run_ends_its_gang(kubernetes: Kubernetes, place: Place, name: str) -> None:
     place.write(FLOW)
     kind = JOBSET if kubernetes.serves(JOBSET.api_version) else JOB
     done(place, name, "create")

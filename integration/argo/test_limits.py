@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -13,6 +12,7 @@ from hera_bridge.clients import WORKFLOW
 from integration.argo.objects import stored
 from integration.argo.places import done
 from integration.harness.cluster.cluster import Cluster
+from integration.harness.overlap import most_at_once
 from integration.harness.script import said_by
 from metaflow_provider.deployment import looks
 from tests.flows import Place
@@ -72,11 +72,6 @@ class TrainFlow(FlowSpec):
 """
 
 
-@pytest.fixture
-def place(cluster: Cluster, kubernetes: Kubernetes, tmp_path: Path) -> Place:
-    return Place(tmp_path, {**cluster.env, "METAFLOW_HOME": str(tmp_path / "home")})
-
-
 def started(kubernetes: Kubernetes, place: Place, name: str, text: str, *options: str) -> Run:
     """A run of the flow that has just been deployed."""
     place.write(HEAD + text + MAIN)
@@ -91,15 +86,6 @@ def pods(run: Run, step: str) -> list[dict[str, Any]]:
     run.refresh()
     nodes = run.workflow.get("status", {}).get("nodes", {}).values()
     return [node for node in nodes if node["type"] == "Pod" and node["templateName"] == step]
-
-
-def most_at_once(nodes: list[dict[str, Any]]) -> int:
-    times = [(node["startedAt"], 1) for node in nodes] + [(node["finishedAt"], -1) for node in nodes]
-    count = most = 0
-    for _, change in sorted(times):
-        count += change
-        most = max(most, count)
-    return most
 
 
 def artifact(place: Place, run: Run, step: str, name: str) -> Any:
@@ -119,7 +105,7 @@ def test_max_workers(kubernetes: Kubernetes, place: Place, name: str) -> None:
     assert run.wait(SECONDS, every=2) == "SUCCEEDED", run.failure()
     bodies = pods(run, "body")
     assert len(bodies) == 6
-    assert most_at_once(bodies) == 2
+    assert most_at_once((node["startedAt"], node["finishedAt"]) for node in bodies) == 2
 
 
 def test_workflow_timeout(kubernetes: Kubernetes, place: Place, name: str) -> None:

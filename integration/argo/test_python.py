@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Any
 
 import pytest
 
-from hera_bridge import ArgoServer, Bundle, Kubernetes, Run, Settings, compile_flow
+from hera_bridge import ArgoServer, Bundle, Kubernetes, Run
 from hera_bridge.clients import WORKFLOW
 from integration.argo.objects import stored
-from integration.argo.places import done
+from integration.argo.places import compiled
 from integration.harness.cluster.cluster import Cluster
 from integration.harness.script import said_by
 from tests.flows import Place, flow
@@ -23,18 +22,9 @@ PARAMETER = 'alpha = Parameter("alpha", type=int, default=2)\n'
 
 
 @pytest.fixture
-def place(cluster: Cluster, kubernetes: Kubernetes, tmp_path: Path) -> Place:
-    return Place(tmp_path, {**cluster.env, "METAFLOW_HOME": str(tmp_path / "home")})
-
-
-@pytest.fixture
 def bundle(place: Place, cluster: Cluster, name: str) -> Bundle:
     """The objects of a flow whose code is in the datastore, with an edited step."""
-    place.write(flow(parameters=PARAMETER, start=START))
-    done(place, name, "create", "--output-dir", "objects")
-    secrets = tuple(filter(None, cluster.env.get("METAFLOW_KUBERNETES_SECRETS", "").split(",")))
-    settings = Settings(namespace=cluster.namespace, secrets=secrets)
-    bundle = compile_flow((place.folder / "objects" / "plan.json").read_text(), settings)
+    bundle = compiled(place, cluster, name, flow(parameters=PARAMETER, start=START))
     metadata: Any = bundle.step("end").metadata
     metadata.labels = {**(metadata.labels or {}), "team": "fraud"}
     return bundle

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 import shutil
-from pathlib import Path
 
 import pytest
 
@@ -22,14 +21,13 @@ pytestmark = [pytest.mark.argo, pytest.mark.conformance]
 FLOW = ROOT / "metaflow_provider" / "example_dags" / "flows" / "etl_flow.py"
 
 
-def test_the_example(cluster: Cluster, kubernetes: Kubernetes, name: str, tmp_path: Path) -> None:
+def test_the_example(cluster: Cluster, kubernetes: Kubernetes, place: Place, name: str) -> None:
     section = (ROOT / "README.md").read_text().partition("\n## Argo Workflows\n")[2]
     [example] = re.findall(r"```python\n(.*?)```", section.partition("\n## ")[0], re.DOTALL)
-    place = Place(tmp_path, {**cluster.env, "METAFLOW_HOME": str(tmp_path / "home")})
-    shutil.copy(FLOW, tmp_path / "train.py")
+    shutil.copy(FLOW, place.folder / "train.py")
     done(place, name, "create", "--output-dir", "objects")
     script = example.replace('"jobs"', repr(cluster.namespace)) + "said = run.id\nrun.terminate()\n"
-    run_id = said_by(script, tmp_path, place.env)
+    run_id = said_by(script, place.folder, place.env)
     assert run_id.startswith(f"argo-{name}-")
     templates = stored(kubernetes.get(WORKFLOW_TEMPLATE, name))["spec"]["templates"]
     assert [each["name"] for each in templates if each.get("priorityClassName") == "high"] == ["transform"]

@@ -5,7 +5,6 @@ from __future__ import annotations
 import threading
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -13,9 +12,9 @@ import boto3
 import pytest
 from hera.workflows import models
 
-from hera_bridge import ArgoServer, Bundle, Kubernetes, Run, Settings, compile_flow
+from hera_bridge import ArgoServer, Kubernetes, Run
 from hera_bridge.translation.shapes import is_shared
-from integration.argo.places import done
+from integration.argo.places import compiled
 from integration.harness.cluster.cluster import Cluster
 from integration.harness.script import said_by
 from integration.harness.stubbed_task import StubbedTask
@@ -98,20 +97,6 @@ class Bucket:
                 "s3", endpoint_url=self.env["METAFLOW_S3_ENDPOINT_URL"]
             )
         return self.clients.s3
-
-
-@pytest.fixture
-def place(cluster: Cluster, kubernetes: Kubernetes, tmp_path: Path) -> Place:
-    return Place(tmp_path, {**cluster.env, "METAFLOW_HOME": str(tmp_path / "home")})
-
-
-def compiled(place: Place, cluster: Cluster, name: str, text: str) -> Bundle:
-    """The objects of a flow whose code is in the datastore."""
-    place.write(text)
-    done(place, name, "create", "--output-dir", "objects")
-    secrets = tuple(filter(None, cluster.env.get("METAFLOW_KUBERNETES_SECRETS", "").split(",")))
-    settings = Settings(namespace=cluster.namespace, secrets=secrets)
-    return compile_flow((place.folder / "objects" / "plan.json").read_text(), settings)
 
 
 def stub(template: models.Template, duration: str | None) -> None:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import threading
 from pathlib import Path
-from typing import Any
 
 import pytest
 
+from integration.harness.overlap import most_at_once
 from integration.harness.process import wait_until
 from integration.harness.sfn.batch.stubs import StubbedJob
 from integration.harness.sfn.engine import Engine
@@ -55,16 +55,6 @@ def in_pairs(job: StubbedJob) -> int:
     return item(job)
 
 
-def most_at_once(jobs: list[dict[str, Any]]) -> int:
-    """How many jobs were submitted and had not ended, at the most."""
-    changes = [(job["createdAt"], 1) for job in jobs] + [(job["stoppedAt"], -1) for job in jobs]
-    count = most = 0
-    for _, change in sorted(changes):
-        count += change
-        most = max(most, count)
-    return most
-
-
 @pytest.mark.parametrize("distributed", ["--use-distributed-map", "--no-use-distributed-map"])
 def test_max_workers(engine: Engine, tmp_path: Path, distributed: str) -> None:
     flow = Flow(engine, tmp_path, "Six").write(FOREACH)
@@ -75,7 +65,7 @@ def test_max_workers(engine: Engine, tmp_path: Path, distributed: str) -> None:
     engine.unstub("Six-body-*")
     jobs = flow.jobs("body")[before:]
     assert len(jobs) == 6
-    assert most_at_once(jobs) == 2
+    assert most_at_once((job["createdAt"], job["stoppedAt"]) for job in jobs) == 2
 
 
 def test_workflow_timeout(engine: Engine, tmp_path: Path) -> None:
