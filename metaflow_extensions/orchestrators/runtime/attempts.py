@@ -24,7 +24,7 @@ _CLAIM_METADATA = "claim"
 _LOST_METADATA = "lost"
 # How long a node of a gang waits for the first one to begin.
 _CLAIM_TIMEOUT_SECONDS = 600
-_CLAIM_POLL_SECONDS = 2
+_CLAIM_POLL_SECONDS = 0.5
 # How often a write that met another is tried again.
 _CONFLICTS = 5
 _CONFLICT_PAUSE_SECONDS = 0.5
