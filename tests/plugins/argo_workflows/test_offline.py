@@ -49,6 +49,15 @@ def test_only_json_is_one_template_and_the_same_each_time(store: MotoS3, place: 
     assert objects(store) == before
 
 
+def test_one_way_of_output(place: Place) -> None:
+    place.write(flow())
+    ways = "--only-json", "--only-yaml", "--output-dir=out"
+    assert refused(place, "create", *ways) == (
+        "--only-json and --only-yaml and --output-dir exclude each other; give one of them"
+    )
+    assert refused(place, "create", "--only-yaml", "--no-upload").startswith("--no-upload goes with")
+
+
 def test_tokens_offline(place: Place) -> None:
     place.write(flow())
 

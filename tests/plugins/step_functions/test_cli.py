@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from dataclasses import replace
 
 import pytest
@@ -128,6 +129,33 @@ def test_a_root_that_is_no_address(engine: Engine, place: Place) -> None:
 def test_local_metadata_is_told(place: Place) -> None:
     place.write(flow())
     assert any(line.startswith("Metadata is local") for line in done(place, "check").said)
+
+
+def test_check_tells_roles_that_create_needs(place: Place) -> None:
+    names = ("METAFLOW_SFN_IAM_ROLE", "METAFLOW_EVENTS_SFN_ACCESS_IAM_ROLE")
+    place.write(flow(decorators="@schedule(daily=True)"))
+    told = [f"{name} is not set; step-functions create needs it" for name in names]
+    assert [line for line in done(without(place, *names), "check").said if "is not set" in line] == told
+    assert not [line for line in done(place, "check").said if "is not set" in line]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "reason"),
+    [
+        (
+            ["--only-json", "--output-dir", "out"],
+            "--only-json and --output-dir exclude each other; give one of them",
+        ),
+        (
+            ["--no-upload"],
+            "--no-upload goes with --output-dir alone: what is deployed needs its code package; "
+            "remove it, or add --output-dir",
+        ),
+    ],
+)
+def test_options_of_output(engine: Engine, place: Place, arguments: list[str], reason: str) -> None:
+    place.write(flow())
+    assert refused(engine, place, "create", *arguments) == reason
 
 
 def test_names(engine: Engine, place: Place) -> None:
@@ -372,6 +400,17 @@ def test_service_headers_without_a_secret(engine: Engine, place: Place) -> None:
     )
     assert secret in written
     assert "canary" not in written + ended.err + (place.folder / "out" / "state-machine.json").read_text()
+
+
+def test_a_translator_whose_module_fails(engine: Engine, place: Place) -> None:
+    place.write(flow())
+    (place.folder / "broken.py").write_text("1 / 0\n")
+    path = os.pathsep.join([str(place.folder), place.variables.get("PYTHONPATH", "")])
+    broken = without(place, METAFLOW_SFN_TRANSLATOR="broken:Mine", PYTHONPATH=path)
+    assert refused(engine, broken, "create") == (
+        "METAFLOW_SFN_TRANSLATOR is broken:Mine, which cannot be imported: division by zero; "
+        "name a class as module:Class"
+    )
 
 
 def test_a_translator_that_is_none(engine: Engine, place: Place) -> None:

@@ -93,6 +93,7 @@ def create(
 ) -> None:
     """Compile, then print, write or deploy."""
     from ..common.attribute_file import write_deployment
+    from ..common.options import check_output_options
     from ..common.tokens import TokenWishes
     from . import deployment, talk
 
@@ -102,6 +103,7 @@ def create(
     obj.deployment_name.check_length()
     tokens = TokenWishes(authorize, given_token, generate_new_token)
     with one_line():
+        check_output_options({"--only-json": only_json, "--only-yaml": only_yaml}, output_dir, upload)
         wishes = _wishes(obj, options)
         if only_json or only_yaml:
             template = deployment.compile_offline(obj, wishes, tokens).template

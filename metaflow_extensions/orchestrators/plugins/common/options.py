@@ -80,3 +80,26 @@ token_options = with_options(
     ),
 )
 """`--authorize`, `--generate-new-token` and `--new-token`."""
+
+
+def check_output_options(only: dict[str, bool], output_dir: str | None, upload: bool) -> None:
+    """Refuse options of `create` of which one would go without effect.
+
+    Args:
+        only: of each option that prints one object, whether it was given.
+        output_dir: folder for all objects.
+        upload: whether the code package is to be uploaded.
+
+    Raises:
+        Refusal: more than one way of output, or `--no-upload` without a folder.
+    """
+    from metaflow_provider.plan import Refusal
+
+    ways = [name for name, given in only.items() if given] + (["--output-dir"] if output_dir else [])
+    if len(ways) > 1:
+        raise Refusal(f"{' and '.join(ways)} exclude each other", remedy="give one of them")
+    if not upload and not output_dir:
+        raise Refusal(
+            "--no-upload goes with --output-dir alone: what is deployed needs its code package",
+            remedy="remove it, or add --output-dir",
+        )

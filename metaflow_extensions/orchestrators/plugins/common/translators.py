@@ -27,7 +27,7 @@ def named_translator(setting: str, text: str | None, default: type[T], public_na
     module, _, name = text.partition(":")
     try:
         found = getattr(importlib.import_module(module), name)
-    except (ImportError, AttributeError, ValueError) as error:
+    except Exception as error:  # whatever the user's module does
         raise Refusal(
             f"{setting} is {text}, which cannot be imported: {error}", remedy="name a class as module:Class"
         ) from None

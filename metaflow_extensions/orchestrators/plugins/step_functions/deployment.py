@@ -227,6 +227,16 @@ def tell_triggers(state: Any) -> None:
     )
 
 
+def tell_missing_roles(state: Any, compiled: Compiled) -> None:
+    """Say which roles a deployment would ask for; compiling needs none."""
+    needed = ["SFN_IAM_ROLE"]
+    if compiled.flow.translation.schedule:
+        needed.append("EVENTS_SFN_ACCESS_IAM_ROLE")
+    for name in needed:
+        if not _setting(name):
+            state.echo(f"METAFLOW_{name} is not set; {COMMAND} needs it")
+
+
 def refuse_ended(run: Any) -> None:
     """Refuse to end a run that has ended.
 

@@ -136,6 +136,7 @@ def create(
 ) -> None:
     """Compile, then print, write or deploy."""
     from ..common.attribute_file import write_deployment
+    from ..common.options import check_output_options
     from ..common.tokens import TokenWishes
     from ..common.upload import upload_if_wanted
     from . import deployment
@@ -143,6 +144,7 @@ def create(
     name = obj.deployment_name.name
     write_deployment(deployer_attribute_file, name, obj)
     with one_line():
+        check_output_options({"--only-json": only_json}, output_dir, upload)
         wishes = _wishes(obj, compress_state_machine, options)
         tokens = TokenWishes(authorize, given_token, generate_new_token)
         if only_json:
@@ -215,6 +217,7 @@ def check(obj: Any, compress_state_machine: bool, **options: Any) -> None:
     with one_line():
         compiled = deployment.compile_offline(obj, _wishes(obj, compress_state_machine, options))
         tell_local_metadata(obj)
+        deployment.tell_missing_roles(obj, compiled)
         findings = compiled.flow.check()
         for finding in findings:
             obj.echo_always(str(finding), err=False, no_bold=True)
