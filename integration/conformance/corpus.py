@@ -29,6 +29,7 @@ class Case:
         top_options: Options before the command, the same for `run` and for an engine's `create`.
         run_options: Options of `run` that an engine's `create` takes too: tags and the namespace.
         processes_only: @kubernetes or @batch refuse the flow.
+        own_name: Deployed under the name that the flow gives itself, instead of the case's.
         expect_success: Whether the run succeeds.
         ordered: False where `run` has no defined order: inputs of a join that several steps lead to.
         values: False where artifacts hold random values or hash order: their names alone are compared.
@@ -44,6 +45,7 @@ class Case:
     top_options: tuple[str, ...] = ()
     run_options: tuple[str, ...] = ()
     processes_only: bool = False
+    own_name: bool = False
     expect_success: bool = True
     ordered: bool = True
     values: bool = True
@@ -205,9 +207,9 @@ PARAMETERS = [
 ]
 
 DECORATORS = [
-    _case("in_project"),
-    _case("in_project-branch", top_options=("--branch", "feature_1")),
-    _case("in_project-production", top_options=("--production",)),
+    _case("in_project", own_name=True),
+    _case("in_project-branch", own_name=True, top_options=("--branch", "feature_1")),
+    _case("in_project-production", own_name=True, top_options=("--production",)),
     _case("tagged", run_options=("--tag", "alpha", "--tag", "key:value", "--namespace", "user:somebody")),
     _case("cards", "card"),
     _case("inline_secrets"),

@@ -33,7 +33,7 @@ def deploy(case: Case, home: AirflowHome) -> str:
     """
     flow_file = placed(case, home.folder)
     target = home.dags / f"{case.name.replace('-', '_')}.py"
-    name = [] if "in_project" in case.name else ["--name", case.name]
+    name = [] if case.own_name else ["--name", case.name]
     command = [sys.executable, str(flow_file), "--no-pylint", *case.top_options, "airflow", *name]
     done = subprocess.run(
         [*command, "create", str(target), *case.run_options],

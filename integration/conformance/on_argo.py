@@ -24,7 +24,9 @@ def environment(cluster: Cluster) -> dict[str, str]:
 
 
 def deployment_name(case: Case) -> str:
-    """What the case's flow is called on the cluster."""
+    """What the case's flow is called on the cluster; of a flow of a project, the project says."""
+    if case.own_name:
+        return case.flow.lower()
     return f"case-{case.name}".replace("_", "-").lower()
 
 
@@ -35,7 +37,7 @@ def run_on_argo(case: Case, cluster: Cluster, folder: Path, seconds: float = 180
         CommandFailed: the run ended otherwise than the case expects.
     """
     env = environment(cluster)
-    name = [] if "in_project" in case.name else ["--name", deployment_name(case)]
+    name = [] if case.own_name else ["--name", deployment_name(case)]
     started = folder / "started.json"
     with cluster.inside():
         run_what_is_needed(case, env, folder)

@@ -25,7 +25,7 @@ def environment(engine: Engine) -> dict[str, str]:
 
 def command(case: Case, flow_file: Path, *arguments: str) -> list[str]:
     """A `step-functions` command of the case's flow, deployed under the case's name."""
-    name = [] if "in_project" in case.name else ["--name", case.name]
+    name = [] if case.own_name else ["--name", case.name]
     top = [sys.executable, str(flow_file), "--no-pylint", *case.top_options]
     return [*top, "step-functions", *name, *arguments]
 
