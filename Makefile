@@ -60,12 +60,12 @@ lint: $(STAMP)  ## style and types
 	mypy
 
 .PHONY: integration
-integration: $(STAMP)  ## a few flows and faults on Airflow and Step Functions (Argo: make conformance ENGINE=argo-workflows)
-	pytest integration -m "not conformance and not argo"
+integration: $(STAMP)  ## a few flows and faults on Airflow, Argo Workflows and Step Functions
+	pytest integration -m "not conformance"
 
 .PHONY: conformance
 conformance: $(STAMP)  ## every flow of the corpus on each real engine (ENGINE=airflow, argo-workflows, step-functions)
-	ARGO_VERSION=$(VERSION) pytest integration $(if $(MARKER),-m $(MARKER))
+	ARGO_VERSION=$(VERSION) pytest integration --record $(if $(MARKER),-m $(MARKER))
 
 .PHONY: cluster-up
 cluster-up: $(STAMP)  ## a Kubernetes node with Argo Workflows (VERSION=4.0.2 or 3.7.14); the first build takes 12 minutes

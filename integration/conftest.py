@@ -1,16 +1,38 @@
-"""A table at the end of a run: what ran on which engine, and what was skipped."""
+"""One cluster for all tests, a table at the end, and with `--record` what is kept of a conformance run."""
 
 from __future__ import annotations
 
+import os
 import sys
 from collections import Counter, defaultdict
+from collections.abc import Iterator
 
 import pytest
 from rich.console import Console
 from rich.table import Table
 
+from integration.conformance.results import case_of_test, record
+from integration.harness.cluster.cluster import Cluster
+from integration.harness.cluster.layout import ARGO_VERSIONS
+from integration.harness.cluster.running import VERSION, running_cluster
+from integration.harness.skips import skipped_if_missing
+
 OUTCOMES = ("passed", "failed", "skipped")
 _WIDTH = 110
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """`--record` of `make conformance`."""
+    parser.addoption(
+        "--record", action="store_true", help="keep which cases were equal to run in results.json"
+    )
+
+
+@pytest.fixture(scope="session")
+def cluster() -> Iterator[Cluster]:
+    """A cluster with Argo Workflows; it stays up for all tests that use one."""
+    with skipped_if_missing(), running_cluster() as cluster:
+        yield cluster
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
@@ -33,3 +55,16 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     table.add_row("all", *total, f"{sum(seconds.values()):.0f}")
     if counts:
         Console(file=sys.stdout, width=None if sys.stdout.isatty() else _WIDTH).print(table)
+    if terminalreporter.config.getoption("--record"):
+        _record(terminalreporter)
+
+
+def _record(terminalreporter: pytest.TerminalReporter) -> None:
+    version = os.environ.get(VERSION) or ARGO_VERSIONS[0]
+    found = []
+    for outcome in ("passed", "failed", "error"):
+        for report in terminalreporter.stats.get(outcome, []):
+            case = case_of_test(report.nodeid, version) if isinstance(report, pytest.TestReport) else None
+            if case:
+                found.append((*case, outcome == "passed"))
+    record(found)

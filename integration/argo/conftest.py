@@ -1,4 +1,4 @@
-"""One cluster for all tests of this folder; objects of a test are removed after it."""
+"""Ways to the cluster; objects of a test are removed after it."""
 
 from __future__ import annotations
 
@@ -11,15 +11,7 @@ import pytest
 from hera_bridge import ArgoServer, Kubernetes
 from hera_bridge.clients import CRON_WORKFLOW, SECRET, WORKFLOW, WORKFLOW_TEMPLATE, Client
 from integration.harness.cluster.cluster import Cluster
-from integration.harness.cluster.running import running_cluster
-from integration.harness.skips import skipped_if_missing
 from tests.flows import Place
-
-
-@pytest.fixture(scope="package")
-def cluster() -> Iterator[Cluster]:
-    with skipped_if_missing(), running_cluster() as cluster:
-        yield cluster
 
 
 @pytest.fixture
