@@ -146,6 +146,7 @@ LOOPS = [
 
 GANGS = [
     _case("gang", "gang"),
+    _case("gang_of_one", "gang"),
     _case("gang_in_foreach", "gang"),
     *_routes("gang_in_switch", "route", ["gang", "alone"], "gang"),
     _case("gang_retried", "gang retry"),

@@ -27,7 +27,7 @@ ROWS: Mapping[str, tuple[str, ...]] = {
     "switch into a foreach's join": ("switch_into_foreach_join", "switch_into_join_mixed"),
     "recursion": ("loop", "long_loop", "loop_two_exits", "loop_after_join"),
     "recursion in a foreach or a switch": ("loop_in_foreach", "loop_foreach_body", "loop_in_switch"),
-    "`@parallel`": ("gang",),
+    "`@parallel`": ("gang", "gang_of_one"),
     "`@parallel` in a foreach or a switch": ("gang_in_foreach", "gang_in_switch"),
     "order of a join's inputs, `merge_artifacts`": ("input_order", "merged_artifacts"),
     "`@retry`": ("retry_twice", "retry_joins", "needs_retry", "loop_retries", "gang_retried"),

@@ -1,4 +1,4 @@
-"""Waiting for the other nodes of a gang whose nodes are containers of their own."""
+"""What Metaflow's compute decorators leave out for the first node of a gang."""
 
 from __future__ import annotations
 
@@ -14,6 +14,13 @@ _POLL_SECONDS = 2
 
 class NodeFailed(Exception):
     """A node of the gang has failed, or has not ended in time."""
+
+
+def be_a_gang_of_one(flow: Any, pathspec: str) -> None:
+    """Say which tasks the gang has if it is this one alone: `@kubernetes` says it of larger gangs only."""
+    if flow._parallel_ubf_iter.num_parallel == 1:
+        flow._control_mapper_tasks = [pathspec]
+        flow._control_task_is_mapper_zero = True
 
 
 def wait_for_own_nodes(flow: Any, step_name: str, flow_datastore: Any, attempt: int) -> None:

@@ -14,7 +14,7 @@ from metaflow.unbounded_foreach import UBF_CONTROL, UBF_TASK
 from ...runtime.attempts import SERIES_METADATA
 from ...runtime.execution import INTERNAL_DECORATOR, METADATA, RECORD_FILE, SERIES, record_of
 from .argo_events import EMIT, emit
-from .gang import wait_for_own_nodes
+from .gang import be_a_gang_of_one, wait_for_own_nodes
 
 
 class OrchestratorsInternalDecorator(StepDecorator):
@@ -46,6 +46,7 @@ class OrchestratorsInternalDecorator(StepDecorator):
         if entries:
             metadata.register_metadata(run_id, step_name, task_id, entries)
         if ubf_context == UBF_CONTROL:
+            be_a_gang_of_one(flow, f"{run_id}/{step_name}/{task_id}")
             wait_for_own_nodes(flow, step_name, task_datastore._parent, retry_count)
         series = os.environ.get(SERIES)
         if series and not self._is_worker:
