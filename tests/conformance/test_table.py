@@ -19,7 +19,7 @@ def test_cells_count_what_was_equal_of_what_there_is() -> None:
     found = {"Airflow": {"timeout_caught": True, "gang": False, "random-1": True, "random-2": False}}
     lines = table(found).splitlines()
     assert lines[0].split(" | ")[1:] == [*ENGINES[:3], f"{ENGINES[3]} |"]
-    assert "| `@parallel` | 0 of 1 | not run | not run | not run |" in lines
+    assert "| `@parallel` | 0 of 2 | not run | not run | not run |" in lines
     assert "| `@timeout` of seconds | 1 of 1 | refused | refused | refused |" in lines
     assert "| random graphs | 1 of 2 | not run | not run | not run |" in lines
 

@@ -21,6 +21,6 @@ def check_not_hidden(package: str) -> None:
     if found is None or found.origin is None or Path(found.origin).resolve() != expected:
         there = (found.origin or next(iter(found.submodule_search_locations or ()), None)) if found else None
         raise MetaflowException(
-            f"Python finds {there or 'nothing'} as the module {package}, instead of the one of metaflow-orchestrators: "
-            "rename the file, or move it out of the flow's folder."
+            f"Python finds {there or 'nothing'} as the module {package}, instead of the one of "
+            "metaflow-orchestrators: rename the file, or move it out of the flow's folder."
         )
