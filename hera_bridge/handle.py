@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from metaflow_extensions.orchestrators.core.hand_over import STORED
-from metaflow_provider.deployment import Change, apply, check_names
+from metaflow_provider.deployment import Change, apply, check_names, own_run_id
 from metaflow_provider.plan import Refusal
 
 from .clients.kinds import Object
@@ -106,13 +106,13 @@ class Deployment:
         return list_runs(self._client, self.deployed, statuses)
 
     def run(self, run_id: str) -> Run:
-        """A run by its id.
+        """A run by its id, `argo-NAME` or `FLOW/argo-NAME`.
 
         Raises:
-            Refusal: there is no such run of this deployment.
+            Refusal: it is another flow's, or there is no such run of this deployment.
             ArgoError: the call failed.
         """
-        return find_run(self._client, self.deployed, run_id)
+        return find_run(self._client, self.deployed, own_run_id(self.flow, run_id))
 
     def delete(self, tell: Callable[[Change[Client]], None] = lambda change: None) -> None:
         """Remove the WorkflowTemplate and what starts it. Runs at work go on, and keep the Secrets they need.

@@ -6,7 +6,7 @@ import json
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
-from metaflow_provider.deployment import Change, apply, check_names
+from metaflow_provider.deployment import Change, apply, check_names, own_run_id
 from metaflow_provider.plan import Refusal
 from metaflow_provider.plan.model import Parameter
 
@@ -104,10 +104,7 @@ class Deployment:
             Refusal: it is another flow's, or there is no such run.
             AwsError: the call failed.
         """
-        flow, _, own_id = run_id.rpartition("/")
-        if flow and flow != self.flow:
-            raise Refusal(f"{run_id} is no run of the flow {self.flow}", remedy="check the id")
-        return find_run(self._aws, self.name, own_id)
+        return find_run(self._aws, self.name, own_run_id(self.flow, run_id))
 
     def delete(self, tell: Callable[[Change[Aws]], None] = lambda change: None) -> None:
         """Remove the state machine and what starts it; job definitions stay.

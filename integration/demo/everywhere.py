@@ -90,9 +90,10 @@ def on_step_functions(folder: Path) -> Ran:
     return Ran(found, schedule)
 
 
+# The cluster first: of the three it alone may be missing.
 ENGINES = {
-    "Airflow": on_airflow_itself,
     "Argo Workflows": on_argo_workflows,
+    "Airflow": on_airflow_itself,
     "Step Functions": on_step_functions,
 }
 

@@ -312,6 +312,11 @@ def test_runs_are_listed_the_latest_first(server: ApiServer, deployment: Deploym
 def test_a_run_is_found_by_its_id_and_by_no_other(server: ApiServer, deployment: Deployment) -> None:
     run = deployment.trigger()
     assert deployment.run(run.id).name == run.name
+    assert deployment.run(f"{deployment.flow}/{run.id}").name == run.name
+    with pytest.raises(
+        Refusal, match=f"^Other/{run.id} is no run of the flow {deployment.flow}; check the id$"
+    ):
+        deployment.run(f"Other/{run.id}")
     with pytest.raises(
         Refusal, match=r"Run IDs for flows executed through Argo Workflows begin with 'argo-'"
     ):
