@@ -14,7 +14,7 @@ from integration.argo.test_definitions import flow
 from integration.harness.cluster.cluster import Cluster
 from tests.shapes import SHAPES
 
-pytestmark = pytest.mark.argo
+pytestmark = [pytest.mark.argo, pytest.mark.conformance]
 
 
 def test_a_template_that_hera_creates_is_a_deployment_and_is_taken_over(

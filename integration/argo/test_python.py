@@ -14,7 +14,7 @@ from integration.harness.cluster.cluster import Cluster
 from integration.harness.script import said_by
 from tests.flows import Place, flow
 
-pytestmark = pytest.mark.argo
+pytestmark = [pytest.mark.argo, pytest.mark.conformance]
 
 SECONDS = 240
 START = '@environment(vars={"COLOUR": "blue"})'

@@ -41,6 +41,8 @@ class Gangs(ClusterPart):
     def start_jobset(self, image: Path, manifests: Path) -> None:
         """Install JobSet and wait until its controller is ready.
 
+        The controller requests no CPU: a task that asks for all of a small node's would never be scheduled.
+
         Args:
             image: the archive of its controller's image.
             manifests: JobSet's own folder of them, `config/default`.
@@ -48,7 +50,7 @@ class Gangs(ClusterPart):
         Containers(self.layout).load(image)
         built = self.kubectl.run("kustomize", str(manifests))
         ours = re.sub(r"image: \S*/jobset:\S*", f"image: {jobset_image()}", built).replace(
-            "cpu: 500m", "cpu: 50m"
+            "cpu: 500m", "cpu: 0"
         )
         self.kubectl.run("apply", "--server-side", "--force-conflicts", "--filename=-", given=ours)
         waiting = [
