@@ -4,16 +4,15 @@ from __future__ import annotations
 
 import json
 import re
-import shutil
 import subprocess
 import sys
 from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
-from filelock import FileLock
 
-from integration.harness.process import ROOT, Missing, cache_dir
+from integration.harness.npm import npm_program
+from integration.harness.process import ROOT, Missing
 from integration.harness.skips import skipped_if_missing
 
 pytestmark = [pytest.mark.sfn, pytest.mark.conformance]
@@ -37,27 +36,6 @@ BROKEN = {
 def asl_validator() -> Path:
     with skipped_if_missing():
         return npm_program(ASL_VALIDATOR, "asl-validator")
-
-
-def npm_program(package: str, program: str) -> Path:
-    """A program of an npm package, installed once a machine.
-
-    Raises:
-        Missing: there is no npm, or it cannot install the package.
-    """
-    folder = cache_dir() / package
-    file = folder / "node_modules/.bin" / program
-    with FileLock(f"{folder}.lock"):
-        if file.exists():
-            return file
-        npm = shutil.which("npm")
-        if npm is None:
-            raise Missing(f"{package} needs npm")
-        install = [npm, "install", "--prefix", str(folder), "--no-audit", "--no-fund", package]
-        done = subprocess.run(install, capture_output=True, text=True, timeout=300)
-    if done.returncode:
-        raise Missing(f"npm cannot install {package}: {done.stderr.strip()[-300:]}")
-    return file
 
 
 def found_by_asl_validator(program: Path, file: Path) -> str:
