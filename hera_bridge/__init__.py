@@ -6,9 +6,10 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from .api import ArgoWorkflows, DeploymentPlan, compile_flow
+    from .api import ArgoWorkflows, compile_flow
     from .bundle import Bundle
     from .clients import ArgoError, ArgoServer, Client, Kubernetes
+    from .deployment_plan import DeploymentPlan
     from .handle import Deployment, Stored
     from .notifications import IncidentIo, PagerDuty, Slack
     from .runs import Failure, Run
@@ -46,7 +47,7 @@ _MODULES = {
     "Bundle": "bundle",
     "Client": "clients",
     "Deployment": "handle",
-    "DeploymentPlan": "api",
+    "DeploymentPlan": "deployment_plan",
     "Failure": "runs",
     "IncidentIo": "notifications",
     "Kubernetes": "clients",

@@ -4,18 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from hera.workflows import CronWorkflow, Workflow, WorkflowTemplate, models
 
 from .checks import Finding, check
 from .clients import Client, Object, write_objects
+from .deployment_plan import DeploymentPlan, plan_deployment
+from .handle import Deployment
 from .translation.labels import STEP_INPUT
 from .translation.shapes import is_shared, own_copy
-
-if TYPE_CHECKING:
-    from .api import DeploymentPlan
-    from .handle import Deployment
 
 
 class Bundle:
@@ -94,8 +92,6 @@ class Bundle:
                 is too old.
             ArgoError: a call failed.
         """
-        from .api import plan_deployment
-
         return plan_deployment(client, [*self.objects(), *secrets], authorize)
 
     def deploy(self, client: Client, authorize: str = "", secrets: Iterable[Object] = ()) -> Deployment:

@@ -14,7 +14,7 @@ from metaflow_provider.plan import Refusal
 
 from .clients.kinds import Object
 from .clients.protocol import Client
-from .deployment import Deployed, look_around, removal
+from .deployment import Deployed, look, look_around, removal
 from .runs import Run, find_run, list_runs, start_run
 
 # As Metaflow finds out who the user is.
@@ -158,6 +158,22 @@ class Deployment:
         missing = [name for name in required if parameters.get(name) is None]
         if missing:
             raise Refusal(f"the flow {self.flow} needs a value for {', '.join(missing)}", remedy="pass it")
+
+
+def find_deployment(client: Client, name: str) -> Deployment:
+    """What is deployed under a name.
+
+    Raises:
+        Refusal: nothing is, or a WorkflowTemplate that is no Metaflow flow.
+        ArgoError: the call failed.
+    """
+    deployed = look(client, name)
+    if deployed is None:
+        raise Refusal(
+            f"The workflow {name} doesn't exist on Argo Workflows in namespace {client.namespace}",
+            remedy="please deploy your flow first",
+        )
+    return Deployment(client, deployed)
 
 
 def _user() -> str:

@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 
 from hera_bridge import ArgoError, Kubernetes
-from hera_bridge.api import plan_deployment
 from hera_bridge.clients import CRON_WORKFLOW, WORKFLOW_TEMPLATE
+from hera_bridge.deployment_plan import plan_deployment
 from integration.argo.objects import cron, template
 from integration.harness.cluster.cluster import Cluster
 

@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from hera_bridge import ArgoServer, ArgoWorkflows, Kubernetes
-from hera_bridge.api import plan_deployment
 from hera_bridge.clients import CRON_WORKFLOW, WORKFLOW_TEMPLATE, write_objects
+from hera_bridge.deployment_plan import plan_deployment
 from integration.argo.objects import cron, template
 from integration.argo.test_definitions import flow
 from integration.harness.cluster.cluster import Cluster

@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 
 from hera_bridge import ArgoError, ArgoServer, ArgoWorkflows, Client, Kubernetes
-from hera_bridge.api import DeploymentPlan, plan_deployment
 from hera_bridge.clients import CRON_WORKFLOW, SECRET, WORKFLOW_TEMPLATE, Object
 from hera_bridge.deployment import rehearse, wanted
+from hera_bridge.deployment_plan import DeploymentPlan, plan_deployment
 from integration.argo.objects import by_stock, cron, secret, stored, template
 
 pytestmark = pytest.mark.argo

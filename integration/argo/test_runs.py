@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from hera_bridge import ArgoError, Client, Deployment
-from hera_bridge.api import plan_deployment
 from hera_bridge.clients import SECRET, Kubernetes
+from hera_bridge.deployment_plan import plan_deployment
 from integration.argo.objects import cron, secret, stored, template
 from metaflow_provider.deployment import looks
 from metaflow_provider.plan import Refusal

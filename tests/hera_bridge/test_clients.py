@@ -6,10 +6,10 @@ from typing import Any
 
 import pytest
 
-from hera_bridge.api import plan_deployment
 from hera_bridge.clients import WORKFLOW_TEMPLATE, ArgoError, Kubernetes, refuse_old
 from hera_bridge.clients.managed_fields import adopted, applied_by_others
 from hera_bridge.clients.version import parse_version, version_of_schema
+from hera_bridge.deployment_plan import plan_deployment
 from metaflow_provider.plan import Refusal
 from tests.hera_bridge.api_server import CRD, ApiServer, Fault, Stored
 from tests.hera_bridge.cluster import client, template

@@ -4,8 +4,8 @@ import pytest
 from hera.workflows import WorkflowsService
 
 from hera_bridge import ArgoError, ArgoServer
-from hera_bridge.api import plan_deployment
 from hera_bridge.clients import WORKFLOW_TEMPLATE
+from hera_bridge.deployment_plan import plan_deployment
 from metaflow_provider.plan import Refusal
 from tests.hera_bridge.api_server import ApiServer, Fault
 from tests.hera_bridge.cluster import secret, template

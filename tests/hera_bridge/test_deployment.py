@@ -5,8 +5,9 @@ from typing import Any
 
 import pytest
 
-from hera_bridge.api import ArgoWorkflows, DeploymentPlan, plan_deployment
+from hera_bridge.api import ArgoWorkflows
 from hera_bridge.clients import ArgoError, Object
+from hera_bridge.deployment_plan import DeploymentPlan, plan_deployment
 from metaflow_provider.plan import Refusal
 from tests.hera_bridge.api_server import ApiServer
 from tests.hera_bridge.cluster import (

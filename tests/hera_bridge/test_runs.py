@@ -8,8 +8,9 @@ from typing import Any
 import pytest
 
 from hera_bridge import Deployment, Run
-from hera_bridge.api import ArgoWorkflows, plan_deployment
+from hera_bridge.api import ArgoWorkflows
 from hera_bridge.clients import ArgoError
+from hera_bridge.deployment_plan import plan_deployment
 from hera_bridge.handle import Stored
 from hera_bridge.settings import Settings
 from hera_bridge.translation.parameters import stored_value

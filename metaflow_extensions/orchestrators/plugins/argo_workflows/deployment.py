@@ -7,10 +7,11 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from hera_bridge.api import ArgoWorkflows, DeploymentPlan
+from hera_bridge.api import ArgoWorkflows
 from hera_bridge.checks import Finding, check
 from hera_bridge.clients import Client, Kubernetes, write_objects
 from hera_bridge.deployment import Deployed, look
+from hera_bridge.deployment_plan import DeploymentPlan
 from hera_bridge.handle import Deployment, Stored
 from hera_bridge.runs import Run
 from hera_bridge.settings import Settings
