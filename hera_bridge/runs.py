@@ -263,12 +263,12 @@ def find_run(client: Client, deployed: Deployed, run_id: str) -> Run:
         Refusal: it is no run id, or there is no such run of this deployment.
         ArgoError: the call failed.
     """
-    if not run_id.startswith(PREFIX):
+    name = run_id.removeprefix(PREFIX)
+    if not run_id.startswith(PREFIX) or not name:
         raise Refusal(
             f"{run_id} is no run of Argo Workflows: "
             f"Run IDs for flows executed through Argo Workflows begin with '{PREFIX}'"
         )
-    name = run_id.removeprefix(PREFIX)
     workflow = client.get(WORKFLOW, name)
     if workflow is None:
         raise Refusal(

@@ -10,6 +10,7 @@ import json
 import re
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
 
 from metaflow_provider.deployment import looks
 
@@ -184,7 +185,7 @@ class ArgoServer:
         return {"namespace": self.namespace, _FIELDS[kind]: manifest}
 
     def _object(self, verb: str, kind: Kind, name: str, body: Object | None = None) -> Object:
-        path = f"{self._path(kind)}/{name}" if name else self._path(kind)
+        path = f"{self._path(kind)}/{quote(name, safe='')}" if name else self._path(kind)
         resource = f"{kind.resource}/{name}" if name else kind.resource
         found = self._call(verb, path, resource, body=body)
         return {**found, "apiVersion": kind.api_version, "kind": kind.name}

@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator, Mapping
 from typing import Any
+from urllib.parse import quote
 
 from .connection import APPLY, JSON, MERGE, Connection, Request
 from .errors import FORBIDDEN, NOT_FOUND, ArgoError, not_installed
@@ -184,7 +185,7 @@ class Kubernetes:
         """The answer to a request about an object, or about all of a kind."""
         root = "/apis" if kind.group else "/api"
         path = f"{root}/{kind.api_version}/namespaces/{self.namespace}/{kind.plural}"
-        of = f"/{name}" if name else ""
+        of = f"/{quote(name, safe='')}" if name else ""
         manager = {"fieldManager": FIELD_MANAGER} if body is not None else {}
         request = Request(verb, path + of, kind.resource + of, {**manager, **(query or {})}, body, content)
         found: Object = self._connection.json(request)

@@ -38,8 +38,9 @@ def difference_lines(current: Mapping[str, Any], wanted: Mapping[str, Any]) -> t
     there = {
         path: asked[path] if _is_same(value, asked.get(path)) else value
         for path, value in there.items()
-        if path in asked or not (_is_default(path, value) or _stays(current, path))
+        if path in asked or not (value in _EMPTY or _is_default(path, value) or _stays(current, path))
     }
+    asked = {path: value for path, value in asked.items() if path in there or value not in _EMPTY}
     lines = differing_fields(there, asked)
     if kind_of(wanted) is SECRET:
         return tuple(line.partition(":")[0] for line in lines)
@@ -64,7 +65,7 @@ def _leaves(value: Any, path: str) -> Iterator[tuple[str, Any]]:
     if isinstance(value, Mapping):
         for key, item in value.items():
             yield from _leaves(item, f"{path}.{key}" if path else str(key))
-    elif value not in _EMPTY:
+    else:
         yield path, value
 
 
@@ -74,8 +75,8 @@ def _name(item: Any, index: int) -> str:
 
 
 def _is_same(one: Any, other: Any) -> bool:
-    """Whether two values mean the same: the Argo Server writes `0.5` as `500m`."""
-    if one == other:
+    """Whether two values mean the same: the Argo Server writes `0.5` as `500m`, and leaves out `false`."""
+    if one == other or (one in _EMPTY and other in _EMPTY):
         return True
     number = _quantity(one)
     return number is not None and number == _quantity(other)

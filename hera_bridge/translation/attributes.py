@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 from metaflow_provider.plan import Refusal, Step
@@ -16,14 +17,38 @@ def number(step: Step, name: str) -> str:
     Example:
         With ``@kubernetes(cpu=2.0)``, ``number(step, "cpu")`` is ``"2"``.
     """
-    given = step.compute.attributes[name]
-    try:
-        value = float(given)
-    except (TypeError, ValueError):
-        value = 0.0
-    if value <= 0:
-        raise refusal(step, f"{name}={given} is not a number above 0", "correct it")
+    value = _float(step, name)
+    if value <= 0 or math.isinf(value):
+        raise _no_number(step, name, "a number above 0")
     return str(int(value)) if value.is_integer() else str(value)
+
+
+def whole_number(step: Step, name: str) -> int:
+    """A count, such as of GPUs.
+
+    Raises:
+        Refusal: it is no whole number, or below zero.
+
+    Example:
+        With ``@kubernetes(gpu="2")``, ``whole_number(step, "gpu")`` is ``2``.
+    """
+    value = _float(step, name)
+    if value < 0 or not value.is_integer():
+        raise _no_number(step, name, "a whole number")
+    return int(value)
+
+
+def _float(step: Step, name: str) -> float:
+    """The number that an attribute is or spells; -1 for what is none."""
+    try:
+        value = float(step.compute.attributes[name])
+    except (TypeError, ValueError):
+        return -1
+    return -1 if math.isnan(value) else value
+
+
+def _no_number(step: Step, name: str, wanted: str) -> Refusal:
+    return refusal(step, f"{name}={step.compute.attributes[name]} is not {wanted}", "correct it")
 
 
 def listed(value: Any) -> list[str]:

@@ -19,9 +19,11 @@ from ..notifications import NAMESPACE, RUN_NAME, About, Notification
 from ..secret_key import SecretKey
 from ..settings import Settings
 from .environment import quiet_json
-from .names import CAPTURE, EXIT, HEARTBEAT, NOTIFY
+from .names import CAPTURE, EXIT, HEARTBEAT, Names
 from .pods import command
 
+# A pod that cannot start, such as one whose Secret is missing, would keep the run from its end.
+_LONGEST_SECONDS = 30 * 60
 _FAILURES_FILE = "/tmp/metaflow-failures"
 _MESSAGE_INPUT = "message"
 
@@ -32,12 +34,14 @@ class Helpers:
     Args:
         plan: the flow.
         settings: which of them there are.
+        names: gives out names of templates.
         first: the whole template of the first step.
     """
 
-    def __init__(self, plan: FlowPlan, settings: Settings, first: models.Template) -> None:
+    def __init__(self, plan: FlowPlan, settings: Settings, names: Names, first: models.Template) -> None:
         self._plan = plan
         self._settings = settings
+        self._names = names
         self._first = first
         self._steps: list[models.WorkflowStep] = []
         self.templates: list[models.Template] = []
@@ -61,6 +65,7 @@ class Helpers:
         backoff = models.Backoff(duration="1m")
         pod = self._pod(HEARTBEAT, "heartbeat", {})
         pod.daemon = True
+        pod.active_deadline_seconds = None
         pod.retry_strategy = models.RetryStrategy(limit=IntOrString(root=10), backoff=backoff)
         return pod
 
@@ -77,7 +82,7 @@ class Helpers:
         return pod
 
     def _notify(self, notification: Notification) -> models.Template:
-        name = f"{NOTIFY}-{notification.name}"
+        name = self._names.unique("notify", notification.name)
         variables = {"METAFLOW_ORCHESTRATORS_MESSAGE": f"{{{{inputs.parameters.{_MESSAGE_INPUT}}}}}"}
         pod = self._pod(name, "notification", variables)
         pod.inputs = models.Inputs(parameters=[models.Parameter(name=_MESSAGE_INPUT)])
@@ -128,6 +133,7 @@ class Helpers:
         assert first.container is not None
         return models.Template(
             name=name,
+            active_deadline_seconds=_LONGEST_SECONDS,
             service_account_name=first.service_account_name,
             node_selector=first.node_selector,
             tolerations=first.tolerations,

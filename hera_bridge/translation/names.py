@@ -16,8 +16,7 @@ GANG_SERVICE = "gang-service"
 HEARTBEAT = "heartbeat-daemon"
 EXIT = "exit-handler"
 CAPTURE = "error-msg-capture-hook"
-NOTIFY = "notify"
-_RESERVED = (GATE, GANG_SERVICE, HEARTBEAT, EXIT, CAPTURE, NOTIFY)
+_RESERVED = (GATE, GANG_SERVICE, HEARTBEAT, EXIT, CAPTURE)
 _FORBIDDEN = re.compile(r"[^a-zA-Z0-9-]")
 
 

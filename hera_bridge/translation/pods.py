@@ -12,7 +12,7 @@ from metaflow_provider.plan import FlowPlan, Step
 from metaflow_provider.plan.container import container_command
 
 from ..settings import Settings
-from .attributes import listed, refusal
+from .attributes import listed, refusal, whole_number
 from .environment import HAND_OVER_FOLDER, PARAMETERS_FILE, counted_loop, environment, hands_over
 from .labels import STEP_ANNOTATION
 from .parameters import parameters_file
@@ -66,7 +66,7 @@ def _container(
 ) -> models.Container:
     attributes = step.compute.attributes
     secrets = [*listed(attributes.get("secrets")), *settings.secrets]
-    port = attributes.get("port")
+    port = whole_number(step, "port") if attributes.get("port") else 0
     return models.Container(
         image=attributes["image"],
         image_pull_policy=attributes.get("image_pull_policy") or None,
@@ -78,7 +78,7 @@ def _container(
         ]
         or None,
         resources=resources,
-        ports=[models.ContainerPort(container_port=int(port))] if port else None,
+        ports=[models.ContainerPort(container_port=port)] if port else None,
         security_context=_security_context(step),
         volume_mounts=[each.mount for each in mounted(step)] or None,
         termination_message_policy="FallbackToLogsOnError",

@@ -10,7 +10,7 @@ from hera.workflows.models.io.k8s.apimachinery.pkg.api.resource import Quantity
 
 from metaflow_provider.plan import Step
 
-from .attributes import number, refusal
+from .attributes import number, refusal, whole_number
 
 
 def resources(step: Step) -> models.ResourceRequirements:
@@ -28,7 +28,7 @@ def resources(step: Step) -> models.ResourceRequirements:
     extended = {name: str(count) for name, count in (attributes.get("extended_resources") or {}).items()}
     limits = {**(asked if _guaranteed(step) else {}), **extended}
     if attributes.get("gpu") is not None:
-        limits[f"{attributes['gpu_vendor']}.com/gpu".lower()] = f"{float(attributes['gpu']):.0f}"
+        limits[f"{attributes['gpu_vendor']}.com/gpu".lower()] = str(whole_number(step, "gpu"))
     return models.ResourceRequirements(
         requests=_quantities({**asked, **extended}), limits=_quantities(limits) if limits else None
     )

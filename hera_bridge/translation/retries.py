@@ -15,11 +15,13 @@ from metaflow_provider.plan import Step
 
 MOST_RETRIES = 5
 # The host went away: the pod was deleted or evicted (no status, or one of Kubernetes's own), or terminated.
-_LOST_HOST = "lastRetry.status == 'Error' || asInt(lastRetry.exitCode) in [-1, 143]"
+_GONE = "lastRetry.status == 'Error' || asInt(lastRetry.exitCode) in [-1, 143]"
+# Kubernetes's words for a pod that has reached its `activeDeadlineSeconds`, which looks like a lost host.
+_LATE = "lastRetry.message contains 'longer than the specified deadline'"
 
 
 def retry_strategy(step: Step, loop: bool) -> models.RetryStrategy:
-    """The rule for a step's pods: lost hosts are tried again, failed tries as often as `@retry` says.
+    """The rule for a step's pods: lost hosts are tried again, other tries as often as `@retry` says.
 
     Args:
         step: the step.
@@ -30,7 +32,7 @@ def retry_strategy(step: Step, loop: bool) -> models.RetryStrategy:
         5
     """
     retries = step.retry.engine_retries
-    expression = _LOST_HOST
+    expression = f"({_GONE}) && not ({_LATE})"
     if retries:
         expression += " || asInt(lastRetry.exitCode) == 1"
         expression += f" || (asInt(lastRetry.exitCode) != 3 && asInt(retries) < {retries})"

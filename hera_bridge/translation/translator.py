@@ -35,7 +35,7 @@ class Translator:
         self._names = {step.name: names.unique(step.name) for step in plan.steps}
 
     def name(self, step: Step) -> str:
-        """Name of the step's template and task."""
+        """Name of the step's template; its task always has the step's own name."""
         return self._names[step.name]
 
     def resources(self, step: Step) -> models.ResourceRequirements:
@@ -50,7 +50,7 @@ class Translator:
         return resources(step)
 
     def retry(self, step: Step) -> models.RetryStrategy | None:
-        """When a pod is tried again.
+        """When a pod is tried again; of a gang's only the delay applies, since no exit status of it is known.
 
         Example:
             >>> def retry(self, step):

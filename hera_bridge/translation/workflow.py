@@ -33,12 +33,12 @@ def translate(translator: Translator) -> Bundle:
     names = Names()
     for step in plan.steps:
         names.take(translator.name(step))
-    helpers = Helpers(plan, settings, translator.template(plan.steps[0]))
+    helpers = Helpers(plan, settings, names, translator.template(plan.steps[0]))
     pods = _pods(translator, names)
     entrypoint = names.unique(plan.flow)
     dags = Dags(plan, pods, names, entrypoint)
     if settings.heartbeat:
-        main = dags.templates[0].dag
+        [main] = [each.dag for each in dags.templates if each.name == entrypoint]
         assert main is not None
         main.tasks.append(models.DAGTask(name=HEARTBEAT, template=HEARTBEAT))
     templates = [*dags.templates, *pods.templates, *helpers.templates]

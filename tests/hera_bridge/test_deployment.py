@@ -110,6 +110,18 @@ def test_what_was_edited_by_hand_is_set_again_and_what_others_added_stays(server
     assert (stored["spec"]["entrypoint"], stored["metadata"]["labels"]["team"]) == ("TrainFlow", "fraud")
 
 
+def test_a_schedule_that_was_suspended_by_hand_is_seen_and_goes_on(server: ApiServer) -> None:
+    deploy(template(), cron(suspend=False))
+    data = next(each.data for path, each in server.objects.items() if "cronworkflows" in path)
+    del data["spec"]["suspend"]  # as the Argo Server writes false
+    assert plan(template(), cron(suspend=False)).is_empty
+    data["spec"]["suspend"] = True
+    planned = plan(template(), cron(suspend=False))
+    assert "  ~ spec.suspend: True -> False" in planned.diff().splitlines()
+    planned.apply()
+    assert server.get("cronworkflows", "train")["spec"]["suspend"] is False
+
+
 def test_a_schedule_and_a_secret_that_are_gone_are_removed(server: ApiServer) -> None:
     deploy()
     server.put("cronworkflows", {**cron("of-a-user"), "metadata": {"name": "of-a-user"}})

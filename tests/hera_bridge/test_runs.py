@@ -324,6 +324,10 @@ def test_a_run_is_found_by_its_id_and_by_no_other(server: ApiServer, deployment:
         deployment.run(run.name)
     with pytest.raises(Refusal, match=r"Could not find workflow nothing on Argo Workflows"):
         deployment.run("argo-nothing")
+    with pytest.raises(Refusal, match=r"argo- is no run of Argo Workflows"):
+        deployment.run("argo-")
+    with pytest.raises(Refusal, match=r"Could not find workflow x\?y=1 on Argo Workflows"):
+        deployment.run("argo-x?y=1")
     foreign = {"name": "foreign", "annotations": {"metaflow/flow_name": "OtherFlow"}}
     spec = {"workflowTemplateRef": {"name": "other"}}
     server.put("workflows", {"kind": "Workflow", "metadata": foreign, "spec": spec})

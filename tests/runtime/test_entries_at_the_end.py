@@ -128,6 +128,23 @@ def test_a_secret_is_a_header_or_a_field_of_the_body(receiver: tuple[str, type[R
     assert body == {"x": 1, "routing_key": "s3cret"}
 
 
+@pytest.mark.parametrize(
+    ("message", "secret"),
+    [
+        ({"body": {}, "secret": "url"}, "T000/B000/s3cret"),
+        ({"body": {}, "secret": "url"}, "https://127.0.0.1:s3cret/"),
+        ({"body": {}, "secret": "url"}, "http://127.0.0.1/a s3cret"),
+        ({"url": "http://127.0.0.1", "body": {}, "secret": "bearer"}, "s3cret\nmore"),
+    ],
+)
+def test_a_secret_that_cannot_be_sent_is_not_shown(message: dict[str, Any], secret: str) -> None:
+    done = send(message, secret)
+    assert done.returncode == 1
+    assert done.stderr.startswith("The notification was not delivered: ")
+    assert done.stderr.endswith(": the secret is no address, or no key\n")
+    assert "s3cret" not in done.stdout + done.stderr
+
+
 def test_a_busy_receiver_is_asked_again_and_a_refusal_is_final(receiver: tuple[str, type[Receiver]]) -> None:
     url, server = receiver
     server.answers += [503]

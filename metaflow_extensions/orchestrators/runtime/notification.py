@@ -5,6 +5,7 @@ The message is JSON in the variable MESSAGE; its secret is another variable, whi
 
 from __future__ import annotations
 
+import http.client
 import json
 import os
 import sys
@@ -22,9 +23,10 @@ _TIMEOUT_SECONDS = 30
 
 def main() -> int:
     """Send the message; returns 1 if it could not be delivered."""
-    request = request_for(json.loads(os.environ[MESSAGE]), os.environ[SECRET].strip())
+    message, secret = json.loads(os.environ[MESSAGE]), os.environ[SECRET].strip()
     for attempt in range(_TRIES):
         try:
+            request = request_for(message, secret)
             with urllib.request.urlopen(request, timeout=_TIMEOUT_SECONDS) as answer:
                 print(f"Delivered: HTTP {answer.status}", flush=True)
                 return 0
@@ -32,10 +34,13 @@ def main() -> int:
             problem = f"HTTP {error.code}"
             if error.code != 429 and error.code < 500:
                 break
-        except OSError as error:
+        except (ValueError, http.client.InvalidURL) as error:
+            problem = f"{type(error).__name__}: the secret is no address, or no key"
+            break
+        except (OSError, http.client.HTTPException) as error:
             problem = type(error).__name__
         time.sleep(2**attempt if attempt + 1 < _TRIES else 0)
-    # Not the address: that of a Slack webhook is its secret.
+    # Not the error's text: it may hold the address, which is the secret of a Slack webhook, or a header.
     print(f"The notification was not delivered: {problem}", file=sys.stderr, flush=True)
     return 1
 

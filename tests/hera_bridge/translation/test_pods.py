@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import shlex
 import subprocess
 from dataclasses import replace
@@ -16,6 +17,8 @@ from metaflow_provider.plan.model import Child, Parameter, Retry
 from tests.hera_bridge.translation.plans import argo_plan, on_kubernetes
 from tests.metaflow_provider.plans import plan, step
 from tests.shapes import SHAPES
+
+TOO_LONG = "longer than the specified deadline"
 
 
 def template(first: Step, settings: Settings | None = None) -> dict[str, Any]:
@@ -150,6 +153,11 @@ def test_labels_and_annotations_are_the_pods() -> None:
     [
         ({"cpu": "0"}, "cpu=0 is not a number above 0"),
         ({"memory": "much"}, "memory=much is not a number above 0"),
+        ({"memory": float("nan")}, "memory=nan is not a number above 0"),
+        ({"disk": float("inf")}, "disk=inf is not a number above 0"),
+        ({"gpu": "two"}, "gpu=two is not a whole number"),
+        ({"gpu": 0.5}, "gpu=0.5 is not a whole number"),
+        ({"port": "http"}, "port=http is not a whole number"),
         ({"tmpfs_size": -1}, "tmpfs_size=-1 is not a number above 0"),
         ({"qos": "BestEffort"}, "qos=besteffort is not a quality of service"),
         ({"namespace": "other"}, "namespace=other, but a run is in one namespace"),
@@ -234,11 +242,15 @@ def test_a_platforms_own_script_comes_first(script: str | None, said: list[str])
 @pytest.mark.parametrize(
     ("retry", "again", "not_again"),
     [
-        (Retry(), [("Error", -1, 0), ("Failed", 143, 3)], [("Failed", 1, 0), ("Failed", 137, 0)]),
+        (
+            Retry(),
+            [("Error", -1, 0), ("Failed", 143, 3)],
+            [("Failed", 1, 0), ("Failed", 137, 0), ("Failed late", -1, 0), ("Failed late", 143, 0)],
+        ),
         (
             Retry(user_retries=2),
-            [("Failed", 1, 4), ("Failed", 137, 1), ("Failed", 143, 4)],
-            [("Failed", 137, 2), ("Failed", 3, 0)],
+            [("Failed", 1, 4), ("Failed", 137, 1), ("Failed", 143, 4), ("Failed late", -1, 1)],
+            [("Failed", 137, 2), ("Failed", 3, 0), ("Failed late", -1, 2)],
         ),
     ],
 )
@@ -250,7 +262,13 @@ def test_which_ends_are_tried_again(
     def is_tried_again(status: str, exit_code: int, retries: int) -> bool:
         text = strategy["expression"].replace("lastRetry.", "lastRetry_")
         text = text.replace("||", " or ").replace("&&", " and ")
-        names = {"lastRetry_status": status, "lastRetry_exitCode": str(exit_code), "retries": str(retries)}
+        text = re.sub(r"(lastRetry_message) contains ('[^']*')", r"\2 in \1", text)
+        names = {
+            "lastRetry_status": status.removesuffix(" late"),
+            "lastRetry_exitCode": str(exit_code),
+            "lastRetry_message": f"Pod was active on the node {TOO_LONG}" if "late" in status else "",
+            "retries": str(retries),
+        }
         return bool(eval(text, {"asInt": int}, names))
 
     assert strategy["limit"] == 5

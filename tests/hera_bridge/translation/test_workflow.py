@@ -143,6 +143,18 @@ def test_a_heartbeat_runs_beside_the_steps() -> None:
     assert pod["container"]["command"][-1].endswith("orchestrators.runtime.heartbeat")
     tasks = template(found, "Train")["dag"]["tasks"]
     assert {"name": "heartbeat-daemon", "template": "heartbeat-daemon"} in tasks
+    assert "activeDeadlineSeconds" not in pod
+
+
+def test_a_heartbeat_lasts_as_long_as_a_run_of_many_dags() -> None:
+    steps = [step("start", "s1"), *(step(f"s{n}", f"s{n + 1}") for n in range(1, 300)), step("s300", "end")]
+    found = spec(argo_plan(*steps, step("end")), heartbeat=True)
+    beating = [
+        each["name"]
+        for each in found["templates"]
+        if any(task["name"] == "heartbeat-daemon" for task in each.get("dag", {}).get("tasks", []))
+    ]
+    assert beating == [found["entrypoint"]]
 
 
 @pytest.mark.parametrize(
@@ -182,10 +194,24 @@ def test_notifications_are_small_pods_with_a_reference_to_their_secret(
     assert json.loads(message["value"])["secret"] == place
     for text in said:
         assert text in message["value"]
-    pod = template(found, f"notify-{notification.name}")
+    pod = template(found, f"notify--{notification.name}")
     assert pod["container"]["env"][-1]["valueFrom"] == {
         "secretKeyRef": {"name": "train-secrets", "key": "key"}
     }
+
+
+def test_a_step_may_have_the_name_of_a_notification() -> None:
+    plan = argo_plan(step("start", "notify_slack"), step("notify_slack", "end"), step("end"))
+    found = spec(plan, notifications=(Slack(KEY),))
+    [call] = template(found, "exit-handler")["steps"][0][1:]
+    assert template(found, "notify-slack")["metadata"]["annotations"]["metaflow/step_name"] == "notify_slack"
+    assert call["template"] != "notify-slack"
+    assert template(found, call["template"])["container"]["command"][-1].endswith("runtime.notification")
+
+
+def test_a_notification_that_cannot_start_does_not_keep_a_run_from_its_end() -> None:
+    found = spec(notifications=(Slack(KEY),))
+    assert template(found, "notify--slack")["activeDeadlineSeconds"] == 1800
 
 
 def test_messages_can_be_sent_to_a_receiver_of_ones_own() -> None:
