@@ -117,8 +117,7 @@ class StepFunctions:
         )
         existing = deployment.look_around(aws, self.flow.name, self.translation.job_definitions)
         if existing.deployed:
-            tokens = self.flow.production_token, authorize.removeprefix("production:")
-            check_owner(existing.deployed, "AWS Step Functions", self.flow.owner, *tokens)
+            check_owner(existing.deployed, "AWS Step Functions", self.flow.owner, authorize)
         before = existing.deployed.machine.tags if existing.deployed else {}
         machine = replace(wanted.machine, tags={**before, **wanted.machine.tags})
         deployed = Deployed(machine, self.flow.owner, self.flow.production_token, self.flow.flow)

@@ -26,22 +26,24 @@ class Owned(Protocol):
         ...
 
 
-def check_owner(deployed: Owned, engine: str, owner: str, *tokens: str) -> None:
-    """Refuse to change another user's deployment, unless one of the tokens is its own.
+def check_owner(deployed: Owned, engine: str, owner: str, authorize: str) -> None:
+    """Refuse to change another user's deployment without its production token.
+
+    The token of a compiled flow does not count: anybody who compiles a flow of that name gets the first one.
 
     Args:
         deployed: what is there.
         engine: where, as people call it.
         owner: who wants to change it.
-        *tokens: production tokens that they have, without `production:`.
+        authorize: production token that they give, with or without `production:`; empty for none.
 
     Raises:
-        Refusal: it is another user's, and its token is not among them.
+        Refusal: it is another user's, and that is not its token.
 
     Example:
         >>> check_owner(deployed, "Argo Workflows", "ada", "train-0-abcd")
     """
-    authorized = deployed.token != "" and deployed.token in tokens
+    authorized = deployed.token != "" and deployed.token == authorize.removeprefix("production:")
     if deployed.owner != owner and not authorized:
         raise Refusal(
             f"There is an existing version of {deployed.name} on {engine}, deployed by the user "

@@ -332,7 +332,7 @@ def richer() -> FlowPlan:
 def test_a_failed_update_leaves_all_as_it_was(aws: Aws, service: str, action: str) -> None:
     flow(aws, plan(schedules=(DAILY,))).plan().apply()
     before = undone(aws)
-    planned = flow(aws, richer()).plan()
+    planned = flow(aws, richer()).plan("train-0-abcd")
     kinds = [kind for _, kind in actions(planned)]
     assert kinds == ["job definition", "job definition", "state machine", "tags", "schedule"]
     fail(aws, service, action, "ValidationException", "the moon is full")
@@ -343,7 +343,7 @@ def test_a_failed_update_leaves_all_as_it_was(aws: Aws, service: str, action: st
     assert "\n" not in str(raised.value)
     assert undone(aws) == before
     planned.apply()
-    assert flow(aws, richer()).plan().is_empty
+    assert flow(aws, richer()).plan("train-0-abcd").is_empty
 
 
 def test_a_failed_first_deployment_leaves_nothing(aws: Aws) -> None:
@@ -358,7 +358,7 @@ def test_a_failed_first_deployment_leaves_nothing(aws: Aws) -> None:
 
 def test_what_cannot_be_undone_is_named(aws: Aws) -> None:
     flow(aws).plan().apply()
-    planned = flow(aws, richer()).plan()
+    planned = flow(aws, richer()).plan("train-0-abcd")
 
     def interfere(change: Any) -> None:
         if change.kind == "schedule":
@@ -405,7 +405,7 @@ def test_tags_of_somebody_else_are_left(aws: Aws) -> None:
     flow(aws).plan().apply()
     theirs = flow(aws, plan(owner="eve", limits=Limits(workflow_timeout=999)))
     ours = flow(aws, plan(owner="eve", limits=Limits(workflow_timeout=60), schedules=(DAILY,)))
-    said = fails_after(aws, ours.plan("train-0-abcd"), lambda: theirs.plan().apply())
+    said = fails_after(aws, ours.plan("train-0-abcd"), lambda: theirs.plan("train-0-abcd").apply())
     assert f"to undo the update of tags train failed: {REPLACED}" in said
     assert flow(aws, theirs.flow).plan().is_empty
 
@@ -566,6 +566,8 @@ def test_another_users_flow_needs_its_token(aws: Aws) -> None:
     theirs = plan(owner="eve", production_token="train-1-efgh")
     with pytest.raises(Refusal, match=r"existing version of train .* deployed by the user ada"):
         flow(aws, theirs).plan(authorize="train-0-wrong")
+    with pytest.raises(Refusal, match="its production token was not given"):
+        flow(aws, plan(owner="eve")).plan()  # whoever compiles the flow gets its first token
     assert flow(aws, theirs).plan(authorize="train-0-abcd").apply().owner == "eve"
 
 
