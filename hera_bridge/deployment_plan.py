@@ -112,5 +112,4 @@ def _removal_of(client: Client, name: str, wanted: Deployed, authorize: str) -> 
 
 
 def _check_owner(deployed: Deployed, wanted: Deployed, authorize: str) -> None:
-    tokens = wanted.token, authorize.removeprefix("production:")
-    check_owner(deployed, "Argo Workflows", wanted.owner, *tokens)
+    check_owner(deployed, "Argo Workflows", wanted.owner, authorize)

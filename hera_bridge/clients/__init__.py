@@ -9,7 +9,7 @@ from __future__ import annotations
 from .argo_server import ArgoServer
 from .errors import ArgoError
 from .folder import write_objects
-from .kinds import CRON_WORKFLOW, SECRET, WORKFLOW, WORKFLOW_TEMPLATE, Kind, Object
+from .kinds import CRON_WORKFLOW, SECRET, SENSOR, WORKFLOW, WORKFLOW_TEMPLATE, Kind, Object
 from .kubernetes_api import Kubernetes
 from .protocol import Client
 from .version import OLDEST, Version, refuse_old
@@ -18,6 +18,7 @@ __all__ = [
     "CRON_WORKFLOW",
     "OLDEST",
     "SECRET",
+    "SENSOR",
     "WORKFLOW",
     "WORKFLOW_TEMPLATE",
     "ArgoError",

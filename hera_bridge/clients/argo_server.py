@@ -10,13 +10,12 @@ import json
 import re
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
-from urllib.parse import quote
 
 from metaflow_provider.deployment import looks
 
 from .connection import METHODS
 from .errors import INVALID, NOT_FOUND, UNREACHABLE, ArgoError, answered, one_line
-from .kinds import CRON_WORKFLOW, WORKFLOW, WORKFLOW_TEMPLATE, Kind, Object, kind_of, name_of
+from .kinds import CRON_WORKFLOW, SENSOR, WORKFLOW, WORKFLOW_TEMPLATE, Kind, Object, is_name, kind_of, name_of
 from .logs import EXECUTOR_LINES, last_lines
 from .version import Version, parse_version
 
@@ -28,8 +27,18 @@ _PAGE = "100"
 _TEMPLATE_SECONDS = 5
 _TEMPLATE_UNKNOWN = re.compile(r'workflowtemplates?\.argoproj\.io "[^"]+" not found')
 _TIMEOUT = (10, 60)  # seconds to connect, and to wait for an answer
-_FIELDS = {WORKFLOW_TEMPLATE: "template", CRON_WORKFLOW: "cronWorkflow", WORKFLOW: "workflow"}
-_PATHS = {WORKFLOW_TEMPLATE: "workflow-templates", CRON_WORKFLOW: "cron-workflows", WORKFLOW: "workflows"}
+_FIELDS = {
+    WORKFLOW_TEMPLATE: "template",
+    CRON_WORKFLOW: "cronWorkflow",
+    WORKFLOW: "workflow",
+    SENSOR: "sensor",
+}
+_PATHS = {
+    WORKFLOW_TEMPLATE: "workflow-templates",
+    CRON_WORKFLOW: "cron-workflows",
+    WORKFLOW: "workflows",
+    SENSOR: "sensors",
+}
 
 
 class ArgoServer:
@@ -65,6 +74,8 @@ class ArgoServer:
 
     def get(self, kind: Kind, name: str) -> Object | None:
         """An object; `None` when there is none."""
+        if not is_name(name):
+            return None
         if kind is WORKFLOW_TEMPLATE:  # asked for one, the server tells what it remembers, which may be old
             return next(self._list(kind, {"listOptions.fieldSelector": f"metadata.name={name}"}), None)
         try:
@@ -135,6 +146,14 @@ class ArgoServer:
         for found in list(self.list(kind, labels)):
             self.delete(kind, name_of(found))
 
+    def elsewhere(self, namespace: str) -> ArgoServer:
+        """Another namespace of the same server."""
+        return ArgoServer(self._service, namespace)
+
+    def keeps(self, kind: Kind) -> bool:
+        """Argo's own kinds."""
+        return kind in _PATHS
+
     def serves(self, api_version: str) -> bool | None:
         """Nothing tells it."""
         return None
@@ -185,7 +204,7 @@ class ArgoServer:
         return {"namespace": self.namespace, _FIELDS[kind]: manifest}
 
     def _object(self, verb: str, kind: Kind, name: str, body: Object | None = None) -> Object:
-        path = f"{self._path(kind)}/{quote(name, safe='')}" if name else self._path(kind)
+        path = f"{self._path(kind)}/{name}" if name else self._path(kind)
         resource = f"{kind.resource}/{name}" if name else kind.resource
         found = self._call(verb, path, resource, body=body)
         return {**found, "apiVersion": kind.api_version, "kind": kind.name}

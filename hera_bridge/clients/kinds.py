@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -42,18 +43,18 @@ class Kind:
         """As `kubectl` and roles call it."""
         return f"{self.plural}.{self.group}" if self.group else self.plural
 
-    @property
-    def of_argo(self) -> bool:
-        """Whether it is Argo Workflows that defines it."""
-        return self.group == "argoproj.io"
-
 
 WORKFLOW_TEMPLATE = Kind("WorkflowTemplate", "workflowtemplates")
 CRON_WORKFLOW = Kind("CronWorkflow", "cronworkflows")
 WORKFLOW = Kind("Workflow", "workflows")
 SECRET = Kind("Secret", "secrets", group="", version="v1")
+# Of Argo Events; stock Metaflow makes one for `@trigger`.
+SENSOR = Kind("Sensor", "sensors")
 
-KINDS = (WORKFLOW_TEMPLATE, CRON_WORKFLOW, WORKFLOW, SECRET)
+KINDS = (WORKFLOW_TEMPLATE, CRON_WORKFLOW, WORKFLOW, SECRET, SENSOR)
+
+# https://kubernetes.io/docs/concepts/overview/working-with-objects/names/
+_NAME = re.compile(r"[a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?")
 
 
 def kind_of(manifest: Mapping[str, Any]) -> Kind:
@@ -69,6 +70,11 @@ def kind_of(manifest: Mapping[str, Any]) -> Kind:
         f"objects of kind {manifest.get('kind')} are not deployed with a flow",
         remedy="apply it with kubectl, or leave it out",
     )
+
+
+def is_name(text: str) -> bool:
+    """Whether an object can have this name."""
+    return _NAME.fullmatch(text) is not None
 
 
 def name_of(manifest: Mapping[str, Any]) -> str:

@@ -8,11 +8,10 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator, Mapping
 from typing import Any
-from urllib.parse import quote
 
 from .connection import APPLY, JSON, MERGE, Connection, Request
-from .errors import FORBIDDEN, NOT_FOUND, ArgoError, not_installed
-from .kinds import WORKFLOW, Kind, Object, kind_of, name_of
+from .errors import FORBIDDEN, NOT_FOUND, NOT_INSTALLED, ArgoError, not_installed
+from .kinds import SENSOR, WORKFLOW, Kind, Object, is_name, kind_of, name_of
 from .logs import EXECUTOR_LINES, last_lines
 from .managed_fields import FIELD_MANAGER, adopted, applied_by_others
 from .version import Version, version_of_schema
@@ -39,6 +38,7 @@ class Kubernetes:
 
     def __init__(self, namespace: str = "", context: str = "") -> None:
         self.namespace = namespace or os.environ.get("METAFLOW_KUBERNETES_NAMESPACE", "") or "default"
+        self._context = context
         self._connection = Connection(self.namespace, context)
 
     @property
@@ -60,10 +60,12 @@ class Kubernetes:
 
     def get(self, kind: Kind, name: str) -> Object | None:
         """An object; `None` when there is none."""
+        if not is_name(name):
+            return None
         try:
             return self._ask("get", kind, name)
         except ArgoError as error:
-            if error.code == NOT_FOUND:
+            if error.code == NOT_FOUND or (kind is SENSOR and error.code == NOT_INSTALLED):
                 return None
             raise
 
@@ -126,6 +128,14 @@ class Kubernetes:
             # Without it the pods of a Job would outlive the Job.
             self._ask("delete", kind, name_of(found), {"propagationPolicy": "Background"})
 
+    def elsewhere(self, namespace: str) -> Kubernetes:
+        """Another namespace of the same cluster."""
+        return Kubernetes(namespace, self._context)
+
+    def keeps(self, kind: Kind) -> bool:
+        """Every kind."""
+        return True
+
     def serves(self, api_version: str) -> bool | None:
         """Whether the cluster has this group and version of objects."""
         path = f"/apis/{api_version}"
@@ -185,7 +195,7 @@ class Kubernetes:
         """The answer to a request about an object, or about all of a kind."""
         root = "/apis" if kind.group else "/api"
         path = f"{root}/{kind.api_version}/namespaces/{self.namespace}/{kind.plural}"
-        of = f"/{quote(name, safe='')}" if name else ""
+        of = f"/{name}" if name else ""
         manager = {"fieldManager": FIELD_MANAGER} if body is not None else {}
         request = Request(verb, path + of, kind.resource + of, {**manager, **(query or {})}, body, content)
         found: Object = self._connection.json(request)

@@ -68,6 +68,12 @@ class Client(Protocol):
     def delete_all(self, kind: Kind, labels: str) -> None:
         """Remove the objects of a kind that have these labels, with what belongs to them."""
 
+    def elsewhere(self, namespace: str) -> Client:
+        """The same for another namespace."""
+
+    def keeps(self, kind: Kind) -> bool:
+        """Whether objects of this kind can be asked for."""
+
     def serves(self, api_version: str) -> bool | None:
         """Whether the cluster has this group and version of objects; `None` when nothing tells it."""
 

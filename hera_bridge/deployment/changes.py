@@ -47,6 +47,7 @@ def removal(existing: Existing, *, at_work: bool) -> list[Change[Client]]:
     assert existing.deployed is not None
     name = existing.deployed.name
     gone = [cron for cron in existing.crons.values() if belongs_to(cron, name) or is_of_stock(cron, name)]
+    gone += [existing.sensor] if existing.sensor else []
     secrets = [secret for secret in existing.secrets.values() if belongs_to(secret, name)]
     kept = [
         Change[Client](UNCHANGED, SECRET.name, name_of(each), ("runs at work use it",)) for each in secrets
@@ -54,6 +55,7 @@ def removal(existing: Existing, *, at_work: bool) -> list[Change[Client]]:
     return [
         *map(_gone, gone),
         *(kept if at_work else map(_gone, secrets)),
+        *_hidden(existing),
         _gone(existing.deployed.template),
     ]
 
@@ -118,8 +120,9 @@ def _gone(current: Object) -> Change[Client]:
     kind, name = kind_of(current), name_of(current)
 
     def do(client: Client) -> Undo:
-        client.delete(kind, name)
-        return lambda: _create_again(client, current)
+        there = client.elsewhere(current["metadata"].get("namespace") or client.namespace)
+        there.delete(kind, name)
+        return lambda: _create_again(there, current)
 
     return Change(DELETE, kind.name, name, do=do)
 
@@ -147,6 +150,9 @@ def _has_foreign_fields(current: Object) -> bool:
 
 def _without(existing: Existing, wanted: Wanted) -> Iterator[Change[Client]]:
     """What an earlier deployment had and this one has not; other people's CronWorkflows stay."""
+    if existing.sensor:
+        yield _gone(existing.sensor)
+    yield from _hidden(existing)
     crons = {name_of(each) for each in wanted.crons}
     for name, cron in existing.crons.items():
         if name not in crons and (belongs_to(cron, wanted.name) or is_of_stock(cron, wanted.name)):
@@ -155,6 +161,11 @@ def _without(existing: Existing, wanted: Wanted) -> Iterator[Change[Client]]:
     for name, secret in existing.secrets.items():
         if name not in secrets and belongs_to(secret, wanted.name):
             yield _gone(secret)
+
+
+def _hidden(existing: Existing) -> Iterator[Change[Client]]:
+    for name in existing.hidden_secrets:
+        yield Change(UNCHANGED, SECRET.name, name, ("an Argo Server keeps no Secrets, so it stays",))
 
 
 def _refuse_foreign(existing: Existing, wanted: Wanted) -> None:

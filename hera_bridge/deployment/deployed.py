@@ -11,7 +11,7 @@ from metaflow_provider.plan import Refusal
 
 from ..clients.kinds import WORKFLOW_TEMPLATE, Object, annotations_of, name_of
 from ..clients.protocol import Client
-from .marks import FLOW, OWNER, PARAMETERS, TOKEN, is_ours
+from .marks import FLOW, OWNER, PARAMETERS, TOKEN
 
 
 @dataclass(frozen=True)
@@ -34,11 +34,6 @@ class Deployed:
     def name(self) -> str:
         """Name of the deployment."""
         return name_of(self.template)
-
-    @property
-    def by_stock(self) -> bool:
-        """Whether Metaflow without this package deployed it."""
-        return not is_ours(self.template)
 
     @property
     def parameters(self) -> Mapping[str, Mapping[str, Any]]:

@@ -6,11 +6,11 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from ..clients.kinds import CRON_WORKFLOW, SECRET, Object, labels_of, name_of
+from ..clients.kinds import CRON_WORKFLOW, SECRET, SENSOR, Object, annotations_of, labels_of, name_of
 from ..clients.protocol import Client
 from ..translation.labels import TEMPLATE_LABEL, label_value
 from .deployed import Deployed, look
-from .marks import belongs_to, secrets_in
+from .marks import SENSOR_NAME, SENSOR_NAMESPACE, belongs_to, secrets_in
 
 
 @dataclass(frozen=True)
@@ -20,11 +20,15 @@ class Existing:
     Attributes:
         crons: CronWorkflows of the deployment, and those that have a wanted name, by name.
         secrets: the same of Secrets.
+        hidden_secrets: names of the deployment's Secrets that cannot be seen this way.
+        sensor: by which events start runs; stock Metaflow makes one.
     """
 
     deployed: Deployed | None = None
     crons: Mapping[str, Object] = field(default_factory=dict)
     secrets: Mapping[str, Object] = field(default_factory=dict)
+    hidden_secrets: tuple[str, ...] = ()
+    sensor: Object | None = None
 
 
 def look_around(
@@ -45,8 +49,12 @@ def look_around(
     deployed = look(client, name)
     found = {name_of(each): each for each in _crons(client, name, crons)}
     left = secrets_in(deployed.template) if deployed else []
-    kept = (client.get(SECRET, each) for each in sorted({*secrets, *left}))
-    return Existing(deployed, found, {name_of(each): each for each in kept if each})
+    sensor = _sensor(client, deployed.template) if deployed else None
+    wanted = set(secrets)
+    if not wanted and not client.keeps(SECRET):
+        return Existing(deployed, found, hidden_secrets=tuple(left), sensor=sensor)
+    kept = (client.get(SECRET, each) for each in sorted({*wanted, *left}))
+    return Existing(deployed, found, {name_of(each): each for each in kept if each}, sensor=sensor)
 
 
 def starts(cron: Mapping[str, Any], name: str) -> bool:
@@ -62,6 +70,14 @@ def _crons(client: Client, name: str, wanted: Iterable[str]) -> Iterator[Object]
         cron_of_name = client.get(CRON_WORKFLOW, each)
         if cron_of_name and not belongs_to(cron_of_name, name):
             yield cron_of_name
+
+
+def _sensor(client: Client, template: Object) -> Object | None:
+    said = annotations_of(template)
+    namespace = said.get(SENSOR_NAMESPACE) or client.namespace
+    if SENSOR_NAME not in said:
+        return None
+    return client.elsewhere(namespace).get(SENSOR, said[SENSOR_NAME])
 
 
 def is_of_stock(cron: Object, name: str) -> bool:

@@ -17,6 +17,8 @@ TOKEN = "metaflow/production_token"
 FLOW = "metaflow/flow_name"
 PARAMETERS = "metaflow/parameters"
 DEPLOYED_AT = "metaflow/deployment_timestamp"
+SENSOR_NAME = "metaflow/sensor_name"
+SENSOR_NAMESPACE = "metaflow/sensor_namespace"
 # Ours.
 DIGEST = "metaflow.org/digest"
 SECRETS = "metaflow.org/secrets"

@@ -20,7 +20,7 @@ from urllib.parse import parse_qs, urlsplit
 Path = tuple[str, ...]
 Account = dict[tuple[str, str], set[Path]]
 _NAMES = {"workflowtemplates": "WorkflowTemplate", "cronworkflows": "CronWorkflow", "workflows": "Workflow"}
-_NAMES |= {"secrets": "Secret", "jobsets": "JobSet", "jobs": "Job"}
+_NAMES |= {"secrets": "Secret", "jobsets": "JobSet", "jobs": "Job", "sensors": "Sensor"}
 _SERVERS = ("uid", "resourceVersion", "creationTimestamp", "managedFields")
 CRD = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions/cronworkflows.argoproj.io"
 

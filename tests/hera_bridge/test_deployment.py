@@ -9,7 +9,7 @@ from hera_bridge.api import ArgoWorkflows
 from hera_bridge.clients import ArgoError, Object
 from hera_bridge.deployment_plan import DeploymentPlan, plan_deployment
 from metaflow_provider.plan import Refusal
-from tests.hera_bridge.api_server import ApiServer
+from tests.hera_bridge.api_server import ApiServer, Fault, Stored
 from tests.hera_bridge.cluster import (
     LABELS,
     actions,
@@ -153,12 +153,45 @@ def test_a_deployment_of_stock_metaflow_is_taken_over_whole(server: ApiServer) -
     planned = plan(template(owner="bob", token="train-3-zzzz"))
     assert "- spec.onExit: start" in planned.diff()
     assert actions(planned.changes)[1:] == [("delete", "CronWorkflow", "train")]
-    assert planned.apply().deployed.by_stock is False
+    planned.apply()
     stored = server.get("workflowtemplates", "train")
     assert "onExit" not in stored["spec"]
     assert "metaflow/dag" not in stored["metadata"]["annotations"]
     assert server.find("cronworkflows", "nightly") is not None
     assert plan(template(owner="bob", token="train-3-zzzz")).is_empty
+
+
+@pytest.mark.parametrize("takes_over", [True, False])
+def test_the_sensor_of_stock_metaflow_starts_no_more_runs(server: ApiServer, takes_over: bool) -> None:
+    stock = stock_template()
+    stock["metadata"]["annotations"] |= {
+        "metaflow/sensor_name": "train",
+        "metaflow/sensor_namespace": "events",
+    }
+    server.put("workflowtemplates", stock, manager="OpenAPI-Generator")
+    sensors = "/apis/argoproj.io/v1alpha1/namespaces/events/sensors"
+    metadata = {"name": "train", "namespace": "events"}
+    server.objects[f"{sensors}/train"] = Stored({"kind": "Sensor", "metadata": metadata})
+    if takes_over:
+        planned = plan(template(owner="bob", token="train-3-zzzz"))
+        assert ("delete", "Sensor", "train") in actions(planned.changes)
+        server.fail("DELETE", sensors, 403, "no", reason="Forbidden")
+        with pytest.raises(ArgoError, match=r"verb delete on sensors\.argoproj\.io"):
+            planned.apply()
+        planned = plan(template(owner="bob", token="train-3-zzzz"))
+        planned.apply()
+        assert plan(template(owner="bob", token="train-3-zzzz")).is_empty
+    else:
+        ArgoWorkflows.from_deployment("train", client()).delete()
+    assert server.find("sensors", "train") is None
+
+
+def test_without_argo_events_there_is_no_sensor(server: ApiServer) -> None:
+    stock = stock_template()
+    stock["metadata"]["annotations"]["metaflow/sensor_name"] = "train"
+    server.put("workflowtemplates", stock)
+    server.faults.append(Fault("GET", "sensors", 404, b"404 page not found\n"))
+    assert plan(template(owner="bob", token="train-3-zzzz")).apply().name == "train"
 
 
 def test_what_stock_metaflow_took_over_is_taken_back(server: ApiServer) -> None:
@@ -193,6 +226,8 @@ def test_another_users_deployment_is_refused_without_their_token(server: ApiServ
     before = content(server)
     with pytest.raises(Refusal, match=r"deployed by the user bob, and its production token was not given"):
         plan(template())
+    with pytest.raises(Refusal, match=r"production token"):
+        plan(template(token="train-0-wxyz"))  # whoever compiles the flow gets its first token
     with pytest.raises(Refusal, match=r"production token"):
         plan(template(), authorize="production:wrong")
     assert content(server) == before
