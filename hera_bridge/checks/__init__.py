@@ -1,6 +1,6 @@
 """Whether Kubernetes and Argo would take the objects, and whether they can run: what can be told offline.
 
-Rules, a module for each subject: `naming`, `references`, `sizes`, `versions`.
+Rules, a module for each subject: `naming`, `references`, `pods`, `runs`, `sizes`, `versions`.
 """
 
 from __future__ import annotations
@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
-from . import naming, references, sizes, versions
+from . import naming, pods, references, runs, sizes, versions
 from .finding import ERROR, WARNING, Finding
 from .workflow import Workflow, object_name
 
@@ -30,7 +30,7 @@ def check(objects: Iterable[Mapping[str, Any]], version: str = "") -> list[Findi
         []
     """
     wanted = [versions.parsed(version)] if version else [versions.OLDEST, (4, 0), versions.NEWEST]
-    found = [finding for manifest in objects for finding in _findings(dict(manifest), wanted)]
+    found = [finding for manifest in objects for finding in _findings(_said(manifest), wanted)]
     return list(dict.fromkeys(found))
 
 
@@ -38,6 +38,7 @@ def _findings(manifest: dict[str, Any], wanted: list[versions.Version]) -> Itera
     where = object_name(manifest)
     yield from naming.object_findings(manifest, where)
     yield from sizes.object_findings(manifest, where)
+    yield from runs.findings(manifest, where)
     if manifest.get("kind") == "CronWorkflow":
         for version in wanted:
             yield from versions.cron_findings(manifest, where, version)
@@ -46,6 +47,14 @@ def _findings(manifest: dict[str, Any], wanted: list[versions.Version]) -> Itera
     workflow = Workflow(manifest)
     yield from naming.findings(workflow)
     yield from references.findings(workflow)
+    yield from pods.findings(workflow)
     yield from sizes.findings(workflow)
     for version in wanted:
         yield from versions.findings(workflow, version)
+
+
+def _said(data: Any) -> Any:
+    """Plain data without nulls, which say nothing."""
+    if isinstance(data, Mapping):
+        return {key: _said(value) for key, value in data.items() if value is not None}
+    return [_said(item) for item in data] if isinstance(data, list | tuple) else data

@@ -6,17 +6,15 @@ Only what is wanted is compared: the server adds defaults, and others may add la
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from decimal import Decimal, InvalidOperation
 from typing import Any
 
 from metaflow_provider.deployment import differing_fields
 
 from ..clients.kinds import SECRET, kind_of
 from ..clients.managed_fields import applied_by_us
+from ..quantity import quantity
 from .marks import DEPLOYED_AT, DIGEST, content_of, is_ours
 
-_UNITS = {"m": "0.001", "k": "1e3", "M": "1e6", "G": "1e9", "T": "1e12", "P": "1e15", "E": "1e18"}
-_UNITS |= {f"{unit}i": str(1024**power) for power, unit in enumerate("KMGTPE", start=1)}
 _DEFAULTS = (("protocol", "TCP"), ("type", "Opaque"))
 _EMPTY = ("", None, False, 0)
 
@@ -78,21 +76,8 @@ def _is_same(one: Any, other: Any) -> bool:
     """Whether two values mean the same: the Argo Server writes `0.5` as `500m`, and leaves out `false`."""
     if one == other or (one in _EMPTY and other in _EMPTY):
         return True
-    number = _quantity(one)
-    return number is not None and number == _quantity(other)
-
-
-def _quantity(value: Any) -> Decimal | None:
-    """A number with or without Kubernetes' units.
-
-    https://kubernetes.io/docs/reference/kubernetes-api/common-definitions/quantity/
-    """
-    text = str(value)
-    unit = text.lstrip("0123456789.-")
-    try:
-        return Decimal(text.removesuffix(unit)) * Decimal(_UNITS[unit] if unit else 1)
-    except (InvalidOperation, KeyError):
-        return None
+    number = quantity(one)
+    return number is not None and number == quantity(other)
 
 
 def _is_default(path: str, value: Any) -> bool:

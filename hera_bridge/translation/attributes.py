@@ -3,9 +3,14 @@
 from __future__ import annotations
 
 import math
-from typing import Any
+from collections.abc import Mapping
+from typing import Any, TypeVar
+
+from hera.workflows import models
 
 from metaflow_provider.plan import Refusal, Step
+
+Model = TypeVar("Model", models.SecurityContext, models.Toleration)
 
 
 def number(step: Step, name: str) -> str:
@@ -19,7 +24,7 @@ def number(step: Step, name: str) -> str:
     """
     value = _float(step, name)
     if value <= 0 or math.isinf(value):
-        raise _no_number(step, name, "a number above 0")
+        raise _wrong(step, name, "a number above 0")
     return str(int(value)) if value.is_integer() else str(value)
 
 
@@ -34,7 +39,7 @@ def whole_number(step: Step, name: str) -> int:
     """
     value = _float(step, name)
     if value < 0 or not value.is_integer():
-        raise _no_number(step, name, "a whole number")
+        raise _wrong(step, name, "a whole number")
     return int(value)
 
 
@@ -47,8 +52,57 @@ def _float(step: Step, name: str) -> float:
     return -1 if math.isnan(value) else value
 
 
-def _no_number(step: Step, name: str, wanted: str) -> Refusal:
+def _wrong(step: Step, name: str, wanted: str) -> Refusal:
     return refusal(step, f"{name}={step.compute.attributes[name]} is not {wanted}", "correct it")
+
+
+def mapping(step: Step, name: str) -> dict[str, Any]:
+    """Names with their values, such as those of volume claims; none when the attribute is not given.
+
+    Raises:
+        Refusal: it is no mapping, or one of something else than names.
+
+    Example:
+        With ``@kubernetes(node_selector={"pool": "spot"})``, ``mapping(step, "node_selector")`` is that.
+    """
+    value = step.compute.attributes.get(name) or {}
+    if not isinstance(value, Mapping) or not all(isinstance(key, str) and key for key in value):
+        raise _wrong(step, name, "a mapping of names")
+    return dict(value)
+
+
+def texts(step: Step, name: str) -> dict[str, str]:
+    """As `mapping`, with texts for values.
+
+    Raises:
+        Refusal: it is no mapping of names to texts.
+    """
+    value = mapping(step, name)
+    if not all(isinstance(each, str) for each in value.values()):
+        raise _wrong(step, name, "a mapping of names to texts")
+    return value
+
+
+def modelled(step: Step, name: str, model: type[Model], data: Any) -> Model:
+    """What an attribute says as one of Hera's models.
+
+    Raises:
+        Refusal: it has fields that the model does not have, or values of other types.
+
+    Example:
+        >>> modelled(step, "security_context", models.SecurityContext, {"privileged": True}).privileged
+        True
+    """
+    known = {each for name, field in model.model_fields.items() for each in (name, field.alias) if each}
+    if not isinstance(data, Mapping):
+        raise _wrong(step, name, f"a mapping of fields of a {model.__name__}")
+    unknown = sorted(str(key) for key in data if key not in known)
+    if unknown:
+        raise _wrong(step, name, f"a {model.__name__}, which has no field {', '.join(unknown)}")
+    try:
+        return model(**data)
+    except ValueError:
+        raise _wrong(step, name, f"a {model.__name__} of Kubernetes") from None
 
 
 def listed(value: Any) -> list[str]:

@@ -133,7 +133,7 @@ class Helpers:
         assert first.container is not None
         return models.Template(
             name=name,
-            active_deadline_seconds=_LONGEST_SECONDS,
+            active_deadline_seconds=IntOrString(root=_LONGEST_SECONDS),
             service_account_name=first.service_account_name,
             node_selector=first.node_selector,
             tolerations=first.tolerations,

@@ -12,7 +12,7 @@ from metaflow_provider.plan import FlowPlan, Step
 from metaflow_provider.plan.container import container_command
 
 from ..settings import Settings
-from .attributes import listed, refusal, whole_number
+from .attributes import listed, modelled, refusal, texts, whole_number
 from .environment import HAND_OVER_FOLDER, PARAMETERS_FILE, counted_loop, environment, hands_over
 from .labels import STEP_ANNOTATION
 from .parameters import parameters_file
@@ -52,8 +52,12 @@ def step_template(
         outputs=_outputs(node),
         active_deadline_seconds=_deadline(step, settings, node),
         service_account_name=attributes.get("service_account") or None,
-        node_selector=attributes.get("node_selector") or None,
-        tolerations=[models.Toleration(**each) for each in attributes.get("tolerations") or []] or None,
+        node_selector=texts(step, "node_selector") or None,
+        tolerations=[
+            modelled(step, "tolerations", models.Toleration, each)
+            for each in attributes.get("tolerations") or []
+        ]
+        or None,
         volumes=[each.volume for each in mounted(step)] or None,
         pod_spec_patch=_pull_secrets(attributes),
         retry_strategy=retry,
@@ -133,7 +137,7 @@ def _pull_secrets(attributes: dict[str, Any]) -> str | None:
 
 def _security_context(step: Step) -> models.SecurityContext | None:
     given = step.compute.attributes.get("security_context")
-    return models.SecurityContext(**given) if given else None
+    return modelled(step, "security_context", models.SecurityContext, given) if given else None
 
 
 def _check_namespace(step: Step, settings: Settings) -> None:

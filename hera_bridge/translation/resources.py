@@ -10,7 +10,7 @@ from hera.workflows.models.io.k8s.apimachinery.pkg.api.resource import Quantity
 
 from metaflow_provider.plan import Step
 
-from .attributes import number, refusal, whole_number
+from .attributes import mapping, number, refusal, whole_number
 
 
 def resources(step: Step) -> models.ResourceRequirements:
@@ -25,7 +25,7 @@ def resources(step: Step) -> models.ResourceRequirements:
         "memory": f"{number(step, 'memory')}M",
         "ephemeral-storage": f"{number(step, 'disk')}M",
     }
-    extended = {name: str(count) for name, count in (attributes.get("extended_resources") or {}).items()}
+    extended = {name: str(count) for name, count in mapping(step, "extended_resources").items()}
     limits = {**(asked if _guaranteed(step) else {}), **extended}
     if attributes.get("gpu") is not None:
         limits[f"{attributes['gpu_vendor']}.com/gpu".lower()] = str(whole_number(step, "gpu"))

@@ -5,6 +5,8 @@ https://kubernetes.io/docs/concepts/storage/volumes/
 
 from __future__ import annotations
 
+import hashlib
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -13,7 +15,10 @@ from hera.workflows.models.io.k8s.apimachinery.pkg.api.resource import Quantity
 
 from metaflow_provider.plan import Step
 
-from .attributes import number
+from .attributes import number, texts
+
+_TMPFS, _SHARED_MEMORY = "tmpfs-ephemeral-volume", "dhsm"
+_VOLUME = re.compile(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?")
 
 
 @dataclass(frozen=True)
@@ -33,7 +38,7 @@ def mounted(step: Step) -> list[Mounted]:
     """The volumes of a step's pod.
 
     Raises:
-        Refusal: a size that is no number.
+        Refusal: a size that is no number, or claims that are no mapping of texts.
     """
     return list(_mounted(step))
 
@@ -48,12 +53,19 @@ def _mounted(step: Step) -> Iterator[Mounted]:
     if has_tmpfs(step):
         given = attributes.get("tmpfs_size")
         size = number(step, "tmpfs_size") if given else str(int(float(attributes["memory"])) // 2)
-        yield Mounted(_memory("tmpfs-ephemeral-volume", size), attributes["tmpfs_path"])
+        yield Mounted(_memory(_TMPFS, size), attributes["tmpfs_path"])
     if attributes.get("shared_memory"):
-        yield Mounted(_memory("dhsm", number(step, "shared_memory")), "/dev/shm")
-    for claim, path in (attributes.get("persistent_volume_claims") or {}).items():
+        yield Mounted(_memory(_SHARED_MEMORY, number(step, "shared_memory")), "/dev/shm")
+    for claim, path in texts(step, "persistent_volume_claims").items():
         source = models.PersistentVolumeClaimVolumeSource(claim_name=claim)
-        yield Mounted(models.Volume(name=claim, persistent_volume_claim=source), path)
+        yield Mounted(models.Volume(name=_volume_name(claim), persistent_volume_claim=source), path)
+
+
+def _volume_name(claim: str) -> str:
+    """A name that no other volume has; a volume's name has no dots, and is shorter than a claim's may be."""
+    if _VOLUME.fullmatch(claim) and claim not in (_TMPFS, _SHARED_MEMORY):
+        return claim
+    return f"claim-{hashlib.sha256(claim.encode()).hexdigest()[:12]}"
 
 
 def _memory(name: str, mebibytes: str) -> models.Volume:

@@ -125,6 +125,81 @@ def test_a_mistake_is_found_and_nothing_else(name: str) -> None:
     assert all("\n" not in str(finding) for finding in found)
 
 
+PODS: dict[str, tuple[str, dict[str, Any], dict[str, Any]]] = {
+    "pull policy": ("pull-policy", {}, {"imagePullPolicy": "sometimes"}),
+    "port": ("port", {}, {"ports": [{"containerPort": 70_000}]}),
+    "privileged": (
+        "security-context",
+        {},
+        {"securityContext": {"privileged": True, "allowPrivilegeEscalation": False}},
+    ),
+    "capability": (
+        "security-context",
+        {},
+        {"securityContext": {"capabilities": {"add": ["SYS_ADMIN"]}, "allowPrivilegeEscalation": False}},
+    ),
+    "root": ("security-context", {}, {"securityContext": {"runAsNonRoot": True, "runAsUser": 0}}),
+    "quantity": ("quantity", {}, {"resources": {"requests": {"cpu": "much"}}}),
+    "part of a device": ("quantity", {}, {"resources": {"limits": {"nvidia.com/gpu": "500m"}}}),
+    "limit": ("limit", {}, {"resources": {"requests": {"memory": "1Gi"}, "limits": {"memory": "1G"}}}),
+    "device without limit": ("limit", {}, {"resources": {"requests": {"x.com/y": "1"}}}),
+    "volume's name": ("volume", {"volumes": [{"name": "my.claim"}]}, {}),
+    "two volumes": ("volume", {"volumes": [{"name": "a"}, {"name": "a"}]}, {}),
+    "no volume": ("mount", {}, {"volumeMounts": [{"name": "a", "mountPath": "/a"}]}),
+    "two mounts": (
+        "mount",
+        {"volumes": [{"name": "a"}]},
+        {"volumeMounts": [{"name": "a", "mountPath": "/a"}, {"name": "a", "mountPath": "/a"}]},
+    ),
+    "label": ("label-value", {"metadata": {"labels": {"team": "a b"}}}, {}),
+    "label's name": ("label-key", {"metadata": {"labels": {"a b": "c"}}}, {}),
+    "label of a node": ("label-value", {"nodeSelector": {"pool": "a b"}}, {}),
+    "annotation": ("label-key", {"metadata": {"annotations": {"a b": "c d"}}}, {}),
+    "toleration's effect": ("toleration", {"tolerations": [{"key": "a", "effect": "NoRun"}]}, {}),
+    "toleration's value": (
+        "toleration",
+        {"tolerations": [{"key": "a", "operator": "Exists", "value": "b"}]},
+        {},
+    ),
+    "toleration without key": ("toleration", {"tolerations": [{"operator": "Equal"}]}, {}),
+    "toleration's time": ("toleration", {"tolerations": [{"key": "a", "tolerationSeconds": 1}]}, {}),
+}
+
+
+@pytest.mark.parametrize("name", PODS)
+def test_what_kubernetes_would_refuse_of_a_pod_is_found(name: str) -> None:
+    rule, fields, container = PODS[name]
+    flow, _ = copy.deepcopy(OBJECTS)
+    template(flow["spec"], "b").update(fields)
+    template(flow["spec"], "b")["container"].update(container)
+    assert {(finding.rule, finding.place) for finding in check([flow])} == {(rule, "template 'b'")}
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {"priority": 10**12},
+        {"priority": -(10**12)},
+        {"parallelism": -1},
+        {"activeDeadlineSeconds": -1},
+        {"ttlStrategy": {"secondsAfterCompletion": -5}},
+    ],
+)
+def test_numbers_out_of_range_are_found(fields: dict[str, Any]) -> None:
+    flow, cron = copy.deepcopy(OBJECTS)
+    flow["spec"].update(fields)
+    assert [finding.rule for finding in check([flow, cron])] == ["range"]
+    cron["spec"]["workflowSpec"].update(fields)
+    assert [finding.rule for finding in check([cron])] == ["range"]
+
+
+def test_nulls_say_nothing() -> None:
+    flow, cron = copy.deepcopy(OBJECTS)
+    template(flow["spec"], "b").update(inputs=None, tolerations=None, metadata=None)
+    flow["metadata"]["labels"] = None
+    assert check([flow, cron]) == []
+
+
 @pytest.mark.parametrize(
     ("version", "rules"),
     [("3.5.1", {"argo-version", "field-new"}), ("3.6.0", {"field-new"}), ("3.7.0", set()), ("4.1.0", set())],

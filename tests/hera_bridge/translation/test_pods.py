@@ -74,6 +74,10 @@ def variables(container: dict[str, Any]) -> dict[str, Any]:
             {"persistent_volume_claims": {"data": "/mnt/data"}},
             {"volumes": [{"name": "data", "persistentVolumeClaim": {"claimName": "data"}}]},
         ),
+        (
+            {"persistent_volume_claims": {"my.claim": "/mnt/data"}},
+            {"volumes": [{"name": "claim-10fe4f86e748", "persistentVolumeClaim": {"claimName": "my.claim"}}]},
+        ),
     ],
 )
 def test_attributes_of_the_pod(attributes: dict[str, Any], expected: dict[str, Any]) -> None:
@@ -160,6 +164,12 @@ def test_labels_and_annotations_are_the_pods() -> None:
         ({"port": "http"}, "port=http is not a whole number"),
         ({"tmpfs_size": -1}, "tmpfs_size=-1 is not a number above 0"),
         ({"qos": "BestEffort"}, "qos=besteffort is not a quality of service"),
+        ({"node_selector": {"a": 1}}, "node_selector={'a': 1} is not a mapping of names to texts"),
+        ({"extended_resources": "x"}, "extended_resources=x is not a mapping of names"),
+        ({"persistent_volume_claims": ["x"]}, "persistent_volume_claims=['x'] is not a mapping of names"),
+        ({"tolerations": [{"key": ["a"]}]}, "is not a Toleration of Kubernetes"),
+        ({"security_context": {"user": 1}}, "is not a SecurityContext, which has no field user"),
+        ({"security_context": "root"}, "is not a mapping of fields of a SecurityContext"),
         ({"namespace": "other"}, "namespace=other, but a run is in one namespace"),
     ],
 )
