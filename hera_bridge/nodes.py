@@ -80,7 +80,7 @@ def failed_task(workflow: Object) -> FailedTask | None:
         return None
     node = min(failed, key=lambda each: each.get("finishedAt") or "")
     return FailedTask(
-        step=_step_of(node, workflow),
+        step=step_of(node, workflow),
         index=str(_inputs(node).get("index", "")).strip("-"),
         attempt=attempts[node["id"]][1] if node["id"] in attempts else 0,
         message=_reason(str(node.get("message") or node["phase"])),
@@ -126,7 +126,14 @@ def _is_hook(node: Mapping[str, Any], workflow: Mapping[str, Any]) -> bool:
     return str(node["name"]).removeprefix(name_of(workflow)).startswith(_HOOKS)
 
 
-def _step_of(node: Mapping[str, Any], workflow: Mapping[str, Any]) -> str:
+def are_out_of_reach(workflow: Mapping[str, Any]) -> bool:
+    """Whether the nodes are in the controller's database alone."""
+    status = workflow.get("status") or {}
+    return bool(status.get("offloadNodeStatusVersion")) and not nodes_of(workflow)
+
+
+def step_of(node: Mapping[str, Any], workflow: Mapping[str, Any]) -> str:
+    """The step that a node of a workflow is of; of what is no step's, the name of its template."""
     template = str(node.get("templateName", ""))
     if STEP_INPUT in (inputs := _inputs(node)):
         return str(inputs[STEP_INPUT])

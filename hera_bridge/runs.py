@@ -96,9 +96,15 @@ class Run:
         Raises:
             ArgoError: the call failed.
         """
-        if self._known_status() in _AT_WORK:
+        if self.last_status in _AT_WORK:
             self.refresh()
-        return self._known_status()
+        return self.last_status
+
+    @property
+    def last_status(self) -> str:
+        """The status when the run was last asked for; asks nothing."""
+        phase = (self.workflow.get("status") or {}).get("phase") or "Pending"
+        return "FAILED" if phase == "Error" else str(phase).upper()
 
     @property
     def phase(self) -> str:
@@ -150,13 +156,13 @@ class Run:
         for _ in looks(every, timeout):
             try:
                 if self.status not in _AT_WORK:
-                    return self._known_status()
+                    return self.last_status
                 failed = 0
             except ArgoError as error:
                 failed += 1
                 if error.code not in (UNREACHABLE, BUSY) or failed > _FAILED_LOOKS:
                     raise
-        raise TimeoutError(f"Run {self.id} is still {self._known_status()} after {timeout:g} seconds")
+        raise TimeoutError(f"Run {self.id} is still {self.last_status} after {timeout:g} seconds")
 
     def failure(self) -> Failure | None:
         """Why the run has not succeeded; `None` while it may, and when it did.
@@ -209,12 +215,8 @@ class Run:
 
     def _refuse_ended(self, action: str) -> None:
         self.refresh()
-        if self._known_status() not in _AT_WORK:
+        if self.last_status not in _AT_WORK:
             raise Refusal(f"Cannot {action} an execution that has already finished.")
-
-    def _known_status(self) -> str:
-        phase = (self.workflow.get("status") or {}).get("phase") or "Pending"
-        return "FAILED" if phase == "Error" else str(phase).upper()
 
 
 def start_run(
@@ -296,7 +298,7 @@ def list_runs(client: Client, deployed: Deployed, statuses: Collection[str] = ()
         if _is_of(workflow, deployed.name)
     ]
     for run in sorted(found, key=lambda run: (run.started, run.name), reverse=True):
-        if not statuses or run._known_status() in statuses:
+        if not statuses or run.last_status in statuses:
             yield run
 
 

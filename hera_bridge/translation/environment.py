@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from hera.workflows import models
 
 from metaflow_extensions.orchestrators.core.graph import FOREACH, SWITCH, Node
-from metaflow_provider.plan import FlowPlan, Step
+from metaflow_provider.plan import FlowPlan, Refusal, Step
 from metaflow_provider.plan.container import container_environment, container_request
 
 from ..settings import Settings
@@ -22,6 +22,10 @@ PARAMETERS_FILE = "/tmp/metaflow-parameters"
 
 # How the ids of a gang's further nodes end, as `@kubernetes` has them.
 WORKER_SUFFIX = "-worker-{worker}"
+
+_TAG = "{{"
+_HAS_TAG = "has '{{' in it, which Argo takes for the begin of a tag"
+_OTHER_FORM = "give the value in another form, such as base64"
 
 _RUN = "argo-{{workflow.name}}"
 _RUN_NAME_FIELD = "argo-workflow-name"
@@ -58,16 +62,11 @@ def environment(plan: FlowPlan, step: Step, settings: Settings) -> list[models.E
         Refusal: a value of `@environment` that Argo would take for a tag.
     """
     for name, value in step.environment.items():
-        if "{{" in value:
-            raise refusal(
-                step,
-                f"the value of {name} has '{{{{' in it, which Argo takes for the begin of a tag",
-                "give the value in another form, such as base64",
-                decorator="environment",
-            )
+        if _TAG in value:
+            raise refusal(step, f"the value of {name} {_HAS_TAG}", _OTHER_FORM, decorator="environment")
     values = {
-        **container_environment(plan, step),
-        **settings.variables,
+        **{name: exact(value) for name, value in container_environment(plan, step).items()},
+        **setting_variables(settings.variables),
         **dict(_own(plan, step, settings)),
         **{name: exact(value) for name, value in step.environment.items()},
     }
@@ -79,6 +78,18 @@ def environment(plan: FlowPlan, step: Step, settings: Settings) -> list[models.E
         selector = models.SecretKeySelector(name=key.secret, key=key.key)
         found[name] = models.EnvVar(name=name, value_from=models.EnvVarSource(secret_key_ref=selector))
     return [found[name] for name in sorted(found) if name not in settings.skipped_variables]
+
+
+def setting_variables(values: Mapping[str, str]) -> dict[str, str]:
+    """Variables whose values are settings, such as a script, so that pods get them as they are.
+
+    Raises:
+        Refusal: a value that Argo would take for a tag.
+    """
+    for name, value in values.items():
+        if _TAG in value:
+            raise Refusal(f"the setting {name} {_HAS_TAG}", remedy=_OTHER_FORM)
+    return {name: exact(value) for name, value in values.items()}
 
 
 def _own(plan: FlowPlan, step: Step, settings: Settings) -> Iterator[tuple[str, str]]:

@@ -18,13 +18,14 @@ from metaflow_provider.plan import FlowPlan
 from ..notifications import NAMESPACE, RUN_NAME, About, Notification
 from ..secret_key import SecretKey
 from ..settings import Settings
-from .environment import quiet_json
+from .environment import quiet_json, setting_variables
 from .names import CAPTURE, EXIT, HEARTBEAT, Names
 from .pods import command
 
 # A pod that cannot start, such as one whose Secret is missing, would keep the run from its end.
 _LONGEST_SECONDS = 30 * 60
 _FAILURES_FILE = "/tmp/metaflow-failures"
+_CAPTURE_SCRIPT = "METAFLOW_ARGO_WORKFLOWS_CAPTURE_ERROR_SCRIPT"
 _MESSAGE_INPUT = "message"
 
 
@@ -72,7 +73,7 @@ class Helpers:
     def _capture(self) -> models.Template:
         variables = {"METAFLOW_ORCHESTRATORS_FAILURES": _FAILURES_FILE}
         if self._settings.capture_script:
-            variables["METAFLOW_ARGO_WORKFLOWS_CAPTURE_ERROR_SCRIPT"] = self._settings.capture_script
+            variables |= setting_variables({_CAPTURE_SCRIPT: self._settings.capture_script})
         pod = self._pod(CAPTURE, "first_failure", variables)
         content = models.RawArtifact(data="{{=toBase64(workflow.failures)}}")
         pod.inputs = models.Inputs(

@@ -139,6 +139,8 @@ def _common_variables(containers: list[models.Container]) -> list[models.EnvVar]
         for name, found in by_name.items()
         if len(found) == len(containers) and name != STEP_NAME
     }
+    # A pod that is no step's has no such input.
+    common = {name: each for name, each in common.items() if "{{inputs." not in (each.value or "")}
     for container in containers:
         container.env = [each for each in container.env or () if each != common.get(each.name)] or None
     return [common[name] for name in sorted(common)]

@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from hera_bridge import Kubernetes
+from hera_bridge import ArgoWorkflows, Kubernetes
 from hera_bridge.clients import CRON_WORKFLOW, SECRET, WORKFLOW, WORKFLOW_TEMPLATE
 from integration.argo.places import by_stock, command, contents, done, reason, somebody_else
 from tests.flows import Place, flow
@@ -98,6 +98,17 @@ def test_a_run_of_another_flow(kubernetes: Kubernetes, place: Place, name: str) 
             f"The workflow with the run_id {run_id} belongs to the flow OneFlow, not for the flow OtherFlow."
         )
     assert contents(kubernetes, name) == there
+
+
+def test_logs_are_found_by_the_name_of_the_step(kubernetes: Kubernetes, place: Place, name: str) -> None:
+    place.write(flow("Spoken").replace("self.next(", 'print("hello")\n        self.next('))
+    done(place, name, "create")
+    done(place, name, "trigger", "--run-id-file", "run")
+    run_id = (place.folder / "run").read_text()
+    ArgoWorkflows.from_deployment(name, kubernetes).run(run_id).wait(300, every=2)
+    assert "hello" in done(place, name, "logs", run_id, "--step", "start").out
+    assert "No task of *_start* has begun." in done(place, name, "logs", run_id, "--step", "_start").said
+    assert reason(place, name, "logs", run_id, "--lines", "0").startswith("--lines 0 would show nothing")
 
 
 def test_a_template_that_is_not_ours(kubernetes: Kubernetes, place: Place, name: str) -> None:

@@ -110,6 +110,21 @@ except Exception as error:
     assert list(clean.iterdir()) == []
 
 
+def test_what_is_found_can_be_changed_as_by_its_owner(place: Place, name: str, clean: Path) -> None:
+    place.write(flow("Theirs"))
+    done(place, name, "create")
+    said = python(
+        f"""
+theirs = DeployedFlow.from_argo_workflows({name!r})
+run = theirs.trigger()
+said = [run.terminate(authorize="wrong"), run.terminate(), theirs.delete(authorize="wrong"), theirs.delete()]
+""",
+        clean,
+        {**place.env, "METAFLOW_USER": "other", "METAFLOW_HOME": str(clean / "home")},
+    )
+    assert said == [False, True, False, True]
+
+
 def test_a_run_in_a_project(place: Place, name: str, clean: Path) -> None:
     """Without its file, a flow is not in its project, but its runs are still its own."""
     project = name.replace("-", "_")

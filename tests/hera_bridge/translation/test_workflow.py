@@ -12,6 +12,7 @@ from metaflow_provider.plan import FlowPlan
 from metaflow_provider.plan.model import Limits, Project, Schedule
 from tests.hera_bridge.translation.plans import argo_plan
 from tests.metaflow_provider.plans import step
+from tests.shapes import SHAPES
 
 KEY = SecretKey("train-secrets", "key")
 
@@ -35,6 +36,11 @@ def template(spec: dict[str, Any], name: str) -> dict[str, Any]:
     [found] = [each for each in spec["templates"] if each["name"] == name]
     assert isinstance(found, dict)
     return found
+
+
+def test_pods_that_are_no_steps_have_no_variables_of_a_foreach() -> None:
+    found = spec(argo_plan(*SHAPES["nested_foreach"]), heartbeat=True)
+    assert "{{inputs." not in json.dumps(found["templateDefaults"])
 
 
 def test_the_same_plan_gives_the_same_bytes() -> None:

@@ -124,7 +124,10 @@ def test_headers_of_the_service_are_in_no_object(place: Place) -> None:
     found = template(elsewhere)
     assert variables(found)["METAFLOW_SERVICE_HEADERS"]["valueFrom"]["secretKeyRef"] == reference
     wrong = without(there, METAFLOW_ARGO_SERVICE_HEADERS_SECRET="team")
-    assert refused(wrong, "check") == "team names no key of a Kubernetes Secret; write it as NAME/KEY"
+    assert refused(wrong, "check") == (
+        "what is given for the service headers (METAFLOW_ARGO_SERVICE_HEADERS_SECRET) names no key of a "
+        "Kubernetes Secret; write it as NAME/KEY"
+    )
 
 
 def test_secrets_of_notifications_are_in_no_object(place: Place) -> None:
@@ -146,8 +149,13 @@ def test_secrets_of_notifications_are_in_no_object(place: Place) -> None:
     assert "ranking=1" in text
     ended = done(place, "create", "--output-dir", "out", "--no-upload", *options)
     assert "hunter" not in "".join(path.read_text() for path in (place.folder / "out").iterdir()) + ended.err
-    reason = refused(place, "check", "--notify-on-error", "--notify-slack-webhook-url", "secret:team")
-    assert reason == "secret:team names no key of a Kubernetes Secret; write it as NAME/KEY"
+    for given, said in (
+        ("secret:hunter2", "what is given for the slack-webhook-url names no key of a Kubernetes Secret"),
+        ("hunter2", "--notify-slack-webhook-url is no address"),
+    ):
+        reason = refused(place, "check", "--notify-on-error", "--notify-slack-webhook-url", given)
+        assert reason.startswith(said)
+        assert "hunter2" not in reason
 
 
 def test_what_batch_says_carries_over(place: Place) -> None:
@@ -178,6 +186,27 @@ def test_objects_in_a_folder(store: MotoS3, place: Place) -> None:
     assert objects(store) == before
     done(place, "create", "--output-dir", "out")
     assert len(objects(store)) == len(before) + 1
+
+
+def test_a_folder_that_holds_something_else(place: Place) -> None:
+    place.write(flow())
+    plan = place.folder / "out" / "plan.json"
+    plan.parent.mkdir()
+    plan.write_text('{"of": "mine"}')
+    wish = ["create", "--output-dir", "out", "--no-upload"]
+    assert refused(place, *wish).startswith("out/plan.json is there already, and is no plan of a flow")
+    assert [path.name for path in plan.parent.iterdir()] == ["plan.json"]
+    plan.unlink()
+    plan.mkdir()
+    assert refused(place, *wish).startswith("out/plan.json cannot be written: Is a directory")
+
+
+def test_a_script_of_the_platform_reaches_pods_as_it_is(place: Place) -> None:
+    place.write(flow())
+    there = without(place, METAFLOW_KUBERNETES_SANDBOX_INIT_SCRIPT="echo $$ $(HOME)")
+    assert variables(template(there))["METAFLOW_INIT_SCRIPT"]["value"] == "echo $$$$ $$(HOME)"
+    wrong = without(place, METAFLOW_KUBERNETES_SANDBOX_INIT_SCRIPT="echo {{workflow.name}}")
+    assert refused(wrong, "check").startswith("the setting METAFLOW_INIT_SCRIPT has '{{' in it")
 
 
 def test_a_store_that_does_not_answer(place: Place) -> None:

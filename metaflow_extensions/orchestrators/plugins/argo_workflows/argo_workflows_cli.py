@@ -190,7 +190,7 @@ def list_runs(obj: Any, as_json: bool, **flags: bool) -> None:
     with one_line():
         runs = list(deployment.deployed_flow(obj).runs(*wanted))
     if as_json:
-        obj.echo_always(json.dumps([talk.run_data(run, run.status) for run in runs]), **talk.PLAIN)
+        obj.echo_always(json.dumps([talk.run_data(run, run.last_status) for run in runs]), **talk.PLAIN)
         return
     for run in runs:
         obj.echo_always(talk.run_line(run), **talk.PLAIN)
@@ -233,9 +233,13 @@ def status(obj: Any, run_id: str, as_json: bool) -> None:
 @click.pass_obj
 def logs(obj: Any, run_id: str, step: str | None, lines: int) -> None:
     """Print a heading and the last lines of every pod."""
+    from metaflow_provider.plan import Refusal
+
     from . import runs, talk
 
     with one_line():
+        if lines < 1:
+            raise Refusal(f"--lines {lines} would show nothing", remedy="give at least 1")
         found = list(runs.logs(runs.find_run(obj, run_id), step, lines))
     for log in found:
         say(obj.echo, "{} ({})", log.step, log.pod, bold=True)

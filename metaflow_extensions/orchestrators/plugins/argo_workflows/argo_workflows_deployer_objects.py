@@ -56,9 +56,9 @@ class ArgoWorkflowsTriggeredRun(EngineRun):
 
     @cached_property
     def _execution(self) -> Run:
-        from .runs import existing_run
+        from .runs import run_of_flow
 
-        return existing_run(self.deployer.client, self._run_id)
+        return run_of_flow(self.deployer.client, self.deployer.flow_name, self._run_id)
 
 
 class ArgoWorkflowsDeployedFlow(EngineFlow):
@@ -147,6 +147,8 @@ class _Found(FoundDeployer, ArgoWorkflowsDeployer):
     def __init__(self, deployment: Deployment, metadata: str | None) -> None:
         parameters = [_parameter(name, said) for name, said in deployment.parameters.items()]
         super().__init__(deployment.name, deployment.flow, parameters, metadata)
+        # Stock Metaflow acts as the owner of what it finds.
+        self.authorize = deployment.token
 
 
 def _parameter(name: str, said: Mapping[str, Any]) -> Parameter:

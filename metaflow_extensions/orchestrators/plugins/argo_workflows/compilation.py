@@ -186,7 +186,8 @@ def _secret_variables(state: Any, secrets: ReferredSecrets) -> Iterator[tuple[st
     from metaflow.metaflow_config import ARGO_SERVICE_HEADERS_SECRET, SERVICE_HEADERS
 
     if ARGO_SERVICE_HEADERS_SECRET:
-        yield _HEADERS, secrets.reference(ARGO_SERVICE_HEADERS_SECRET)
+        what = "service headers (METAFLOW_ARGO_SERVICE_HEADERS_SECRET)"
+        yield _HEADERS, secrets.reference(what, ARGO_SERVICE_HEADERS_SECRET)
     elif SERVICE_HEADERS and state.metadata.TYPE == "service":
         yield _HEADERS, secrets.kept("service-headers", json.dumps(SERVICE_HEADERS))
 

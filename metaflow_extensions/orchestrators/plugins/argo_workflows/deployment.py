@@ -15,7 +15,7 @@ from hera_bridge.deployment_plan import DeploymentPlan
 from hera_bridge.handle import Deployment, Stored
 from hera_bridge.runs import Run
 from hera_bridge.settings import Settings
-from metaflow_provider.plan import FlowPlan, dumps
+from metaflow_provider.plan import FlowPlan, PlanError, Refusal, dumps, loads
 from metaflow_provider.plan.reader.runtime import owner
 
 from ..common.code_package import BuiltPackage, build_package
@@ -169,10 +169,26 @@ def write_folder(compiled: Compiled, folder: Path) -> list[Path]:
     Raises:
         Refusal: the folder cannot be written to.
     """
-    written = write_objects(compiled.flow.bundle.objects(), folder)
     plan = folder / "plan.json"
-    plan.write_text(json.dumps(json.loads(dumps(compiled.flow.flow)), indent=2) + "\n", encoding="utf-8")
+    text = json.dumps(json.loads(dumps(compiled.flow.flow)), indent=2) + "\n"
+    try:
+        _refuse_other(plan)
+        written = write_objects(compiled.flow.bundle.objects(), folder)
+        plan.write_text(text, encoding="utf-8")
+    except OSError as error:
+        raise Refusal(f"{plan} cannot be written: {error.strerror}", remedy="choose another folder") from None
     return [*written, plan]
+
+
+def _refuse_other(plan: Path) -> None:
+    try:
+        loads(plan.read_text(encoding="utf-8", errors="replace"))
+    except FileNotFoundError:
+        return
+    except PlanError:
+        raise Refusal(
+            f"{plan} is there already, and is no plan of a flow", remedy="choose another folder"
+        ) from None
 
 
 def deployed_flow(state: Any) -> Deployment:
@@ -212,7 +228,7 @@ def start(state: Any, deployment: Deployment, values: dict[str, Any]) -> Run:
         Refusal: a parameter that what is deployed does not have, or a missing one.
         ArgoError: a call failed.
     """
-    if sum(len(str(value).encode()) for value in values.values()) > _LONGEST_VALUES:
+    if sum(len(str(value).encode(errors="replace")) for value in values.values()) > _LONGEST_VALUES:
         values = {name: _stored(state.flow_datastore, value) for name, value in values.items()}
     return deployment.start(values, user=owner())
 

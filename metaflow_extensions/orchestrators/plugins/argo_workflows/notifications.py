@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from metaflow_provider.plan import Refusal
 
-from .secrets import ReferredSecrets
+from .secrets import REFERENCE, ReferredSecrets
 
 if TYPE_CHECKING:
     from hera_bridge.notifications import Notification
@@ -45,6 +45,10 @@ class NotificationWishes:
                 "notifications need somebody who gets them",
                 remedy="give --notify-slack-webhook-url (https://api.slack.com/messaging/webhooks), "
                 "--notify-pager-duty-integration-key or --notify-incident-io-api-key",
+            )
+        if self.slack_url and not self.slack_url.startswith(("https://", "http://", REFERENCE)):
+            raise Refusal(
+                "--notify-slack-webhook-url is no address", remedy=f"give one, or {REFERENCE}NAME/KEY"
             )
         if self.incident_io_key and self.incident_io_source is None:
             raise Refusal(

@@ -12,7 +12,7 @@ from hera_bridge.api import ArgoWorkflows
 from hera_bridge.clients import WORKFLOW, Client
 from hera_bridge.clients.errors import ArgoError
 from hera_bridge.clients.kinds import annotations_of, name_of
-from hera_bridge.nodes import nodes_of, pod_name
+from hera_bridge.nodes import are_out_of_reach, nodes_of, pod_name, step_of
 from hera_bridge.runs import PREFIX, Run
 
 from ..common.tokens import authorize_change
@@ -46,22 +46,14 @@ def find_run(state: Any, run_id: str) -> Run:
         MetaflowException: there is no such run.
         ArgoError: the call failed.
     """
-    client = connect()
-    run = existing_run(client, run_id)
-    flow = identity(client, run).get("metaflow/flow_name", "")
-    if flow != state.flow.name:
-        raise RunIdMismatch(
-            f"The workflow with the run_id *{run_id}* belongs to the flow *{flow or 'unknown'}*, not for the "
-            f"flow *{state.flow.name}*."
-        )
-    return run
+    return run_of_flow(connect(), state.flow.name, run_id)
 
 
-def existing_run(client: Client, run_id: str) -> Run:
-    """A run by its id, of whatever flow.
+def run_of_flow(client: Client, flow: str, run_id: str) -> Run:
+    """A run of a flow by its id.
 
     Raises:
-        RunIdMismatch: it is no run of Argo Workflows.
+        RunIdMismatch: it is no run of Argo Workflows, or of another flow.
         MetaflowException: there is no such run.
         ArgoError: the call failed.
     """
@@ -73,7 +65,14 @@ def existing_run(client: Client, run_id: str) -> Run:
     workflow = client.get(WORKFLOW, name)
     if workflow is None:
         raise MetaflowException(f"Could not find workflow *{name}* on Argo Workflows")
-    return Run(client, workflow)
+    run = Run(client, workflow)
+    of = identity(client, run).get("metaflow/flow_name", "")
+    if of != flow:
+        raise RunIdMismatch(
+            f"The workflow with the run_id *{run_id}* belongs to the flow *{of or 'unknown'}*, not for the "
+            f"flow *{flow}*."
+        )
+    return run
 
 
 def authorized_run(state: Any, run_id: str, authorize: str | None, command: str) -> Run:
@@ -125,15 +124,21 @@ def logs(run: Run, step: str | None, lines: int) -> Iterator[Log]:
         lines: how many of each task.
 
     Raises:
+        MetaflowException: the controller keeps them where only it can read them.
         ArgoError: a call failed.
     """
     client = connect()
+    if are_out_of_reach(run.workflow):
+        raise MetaflowException(
+            f"The tasks of run *{run.id}* are in the Argo controller's database; read the logs with "
+            f"kubectl logs --selector workflows.argoproj.io/workflow={run.name} --container main"
+        )
     pods = [node for node in nodes_of(run.workflow).values() if node.get("type") == "Pod"]
     for node in sorted(pods, key=lambda node: str(node.get("startedAt") or "")):
-        name = str(node.get("templateName", ""))
-        if step is None or name == step.replace("_", "-"):
+        of = step_of(node, run.workflow)
+        if step in (None, of):
             pod = pod_name(name_of(run.workflow), node)
-            yield Log(name, pod, _log(client, run.name, pod, lines))
+            yield Log(of, pod, _log(client, run.name, pod, lines))
 
 
 def _template(run: Run) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import re
 from typing import TYPE_CHECKING, Any
 
 from metaflow_provider.plan import Refusal
@@ -12,6 +13,8 @@ if TYPE_CHECKING:
 
 # Before the name of a Secret and one of its keys, where the secret itself could stand.
 REFERENCE = "secret:"
+# https://kubernetes.io/docs/concepts/configuration/secret/#restriction-names-data
+_NAME_AND_KEY = re.compile(r"(?P<secret>[a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?)/(?P<key>[A-Za-z0-9._-]{1,253})")
 
 
 class ReferredSecrets:
@@ -39,21 +42,28 @@ class ReferredSecrets:
             Refusal: a malformed reference.
         """
         if text.startswith(REFERENCE):
-            return self.reference(text)
+            return self.reference(key, text)
         return self.kept(key, text)
 
-    def reference(self, text: str) -> SecretKey:
+    def reference(self, key: str, text: str) -> SecretKey:
         """A reference, as `NAME/KEY`, to a Secret that is there.
 
+        Args:
+            key: what it is for.
+            text: the reference.
+
         Raises:
-            Refusal: it is malformed.
+            Refusal: it is malformed; the text, which may be the secret itself, is not told.
         """
         from hera_bridge.secret_key import SecretKey
 
-        secret, _, key = text.removeprefix(REFERENCE).partition("/")
-        if not secret or not key:
-            raise Refusal(f"{text} names no key of a Kubernetes Secret", remedy="write it as NAME/KEY")
-        return SecretKey(secret, key)
+        found = _NAME_AND_KEY.fullmatch(text.removeprefix(REFERENCE))
+        if found is None:
+            raise Refusal(
+                f"what is given for the {key} names no key of a Kubernetes Secret",
+                remedy="write it as NAME/KEY",
+            )
+        return SecretKey(found["secret"], found["key"])
 
     def kept(self, key: str, text: str) -> SecretKey:
         """Keep a text in the deployment's own Secret."""

@@ -18,14 +18,16 @@ def succeeds(deployer: Any, command: str, /, **options: Any) -> bool:
     """Run a command of the deployer's group; whether it succeeded.
 
     Args:
-        deployer: a `DeployerImpl`.
-        command: its name, with `_` for `-`.
+        deployer: an `EngineDeployer`.
+        command: its name, with `_` for `-`; it takes a production token.
         **options: its options, under their Python names.
 
     Raises:
         ValueError: an option that the command does not have.
         TypeError: a value of the wrong type.
     """
+    if deployer.authorize:
+        options = {"authorize": deployer.authorize, **options}
     return bool(_run(deployer, _arguments(deployer, command, options)).process.returncode == 0)
 
 

@@ -15,6 +15,9 @@ class EngineDeployer(DeployerImpl):
         **kwargs: of every Deployer: `flow_file`, `env`, `profile`, `cwd`, `show_output` ...
     """
 
+    authorize: str | None = None
+    """Production token with which commands change what is deployed, unless they are given another."""
+
     def __init__(self, deployer_kwargs: dict[str, Any], **kwargs: Any) -> None:
         self._deployer_kwargs = deployer_kwargs
         super().__init__(**kwargs)
