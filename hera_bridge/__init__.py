@@ -10,13 +10,14 @@ if TYPE_CHECKING:
     from .bundle import Bundle
     from .clients import ArgoError, ArgoServer, Client, Kubernetes
     from .deployment_plan import DeploymentPlan
-    from .handle import Deployment, Stored
+    from .handle import Deployment
     from .notifications import IncidentIo, PagerDuty, Slack
     from .runs import Failure, Run
     from .secret_key import SecretKey
     from .settings import Settings
     from .translation.translator import Translator
     from .translation.workflow import translate
+    from .values import Stored
 
 __all__ = [
     "ArgoError",
@@ -56,7 +57,7 @@ _MODULES = {
     "SecretKey": "secret_key",
     "Settings": "settings",
     "Slack": "notifications",
-    "Stored": "handle",
+    "Stored": "values",
     "Translator": "translation.translator",
     "compile_flow": "api",
     "translate": "translation.workflow",

@@ -10,9 +10,10 @@ from metaflow_provider.plan import Refusal
 
 from . import deployment
 from .checks import ERROR, check
-from .clients import Client, Object, Version, refuse_old
+from .clients import Client, Object
 from .deployment import Deployed, Wanted
 from .handle import Deployment, find_deployment
+from .version import Version, refuse_old
 
 
 @dataclass(frozen=True)

@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import json
 import os
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
 from typing import Any
 
-from metaflow_extensions.orchestrators.core.hand_over import STORED
 from metaflow_provider.deployment import Change, apply, check_names, own_run_id
 from metaflow_provider.plan import Refusal
 
@@ -16,22 +13,12 @@ from .clients.kinds import Object
 from .clients.protocol import Client
 from .deployment import Deployed, look, look_around, removal
 from .runs import Run, find_run, list_runs, start_run
+from .values import value_text
 
 # As Metaflow finds out who the user is.
 _USER_VARIABLES = ("METAFLOW_USER", "SUDO_USER", "USERNAME", "USER")
 # Argo keeps a workflow in an object of etcd, which takes 1.5 MiB, and adds to it what happens.
 _LONGEST_PARAMETERS = 256 * 1024
-
-
-@dataclass(frozen=True)
-class Stored:
-    """The value of a parameter whose text is too long for a Workflow, and is in the datastore instead.
-
-    Attributes:
-        address: what `FlowDataStore.save_data` has returned for the text.
-    """
-
-    address: str
 
 
 class Deployment:
@@ -129,7 +116,10 @@ class Deployment:
         """The values as JSON texts, as stock Metaflow sends them."""
         self._refuse_names(parameters)
         try:
-            values = {name: self._value(name, value) for name, value in parameters.items()}
+            values = {
+                name: value_text(value, is_json=self.parameters.get(name, {}).get("type") == "JSON")
+                for name, value in parameters.items()
+            }
         except (TypeError, ValueError) as error:
             raise Refusal(
                 f"the parameters are no JSON: {error}", remedy="pass text, numbers, lists, objects"
@@ -142,13 +132,6 @@ class Deployment:
                 remedy="store the text, and pass it as Stored(address)",
             )
         return values
-
-    def _value(self, name: str, value: Any) -> str:
-        if isinstance(value, Stored):
-            return json.dumps({STORED: value.address})
-        is_json = self.parameters.get(name, {}).get("type") == "JSON"
-        text = json.dumps(value, allow_nan=False) if is_json and not isinstance(value, str) else value
-        return json.dumps(text, allow_nan=False)
 
     def _refuse_names(self, parameters: Mapping[str, Any]) -> None:
         arguments = self.template["spec"].get("arguments") or {}

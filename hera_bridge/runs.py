@@ -328,7 +328,7 @@ def _failure(client: Client, workflow: Object) -> Failure:
         index=failed.index,
         attempt=failed.attempt,
         pod=failed.pod,
-        log=_log(client, name_of(workflow), failed.pod),
+        log=end_of_log(client, name_of(workflow), failed.pod),
     )
 
 
@@ -342,9 +342,10 @@ def _gangs(workflow: Object) -> set[Kind]:
     }
 
 
-def _log(client: Client, workflow: str, pod: str) -> tuple[str, ...]:
+def end_of_log(client: Client, workflow: str, pod: str, lines: int = _LOG_LINES) -> tuple[str, ...]:
+    """The last lines that a pod of a workflow printed, or one that says why they cannot be read."""
     try:
-        return client.log(workflow, pod, _LOG_LINES) or (f"the pod {pod} is gone, and its log with it",)
+        return client.log(workflow, pod, lines) or (f"the pod {pod} is gone, and its log with it",)
     except ArgoError as error:
         return (f"the log cannot be read: {error}",)
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
+from ..version import OLDEST, Version, parse_version
 from . import naming, pods, references, runs, sizes, versions
 from .finding import ERROR, WARNING, Finding
 from .workflow import Workflow, object_name
@@ -29,12 +30,19 @@ def check(objects: Iterable[Mapping[str, Any]], version: str = "") -> list[Findi
         >>> check(bundle.objects(), version="4.0.2")
         []
     """
-    wanted = [versions.parsed(version)] if version else [versions.OLDEST, (4, 0), versions.NEWEST]
+    wanted = [_parsed(version)] if version else [OLDEST, (4, 0), versions.NEWEST]
     found = [finding for manifest in objects for finding in _findings(_said(manifest), wanted)]
     return list(dict.fromkeys(found))
 
 
-def _findings(manifest: dict[str, Any], wanted: list[versions.Version]) -> Iterator[Finding]:
+def _parsed(text: str) -> Version:
+    version = parse_version(text)
+    if version is None:
+        raise ValueError(f"{text!r} is no version of Argo Workflows: expected one such as 3.7.14")
+    return version
+
+
+def _findings(manifest: dict[str, Any], wanted: list[Version]) -> Iterator[Finding]:
     where = object_name(manifest)
     yield from naming.object_findings(manifest, where)
     yield from sizes.object_findings(manifest, where)

@@ -9,12 +9,10 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
+from ..version import OLDEST, Version
 from .finding import Finding
 from .workflow import Data, Workflow, calls_in
 
-Version = tuple[int, ...]
-
-OLDEST: Version = (3, 6)
 NEWEST: Version = (4, 1)
 MOST_TEMPLATES = MOST_TASKS = 200
 MOST_PARAMETERS = 500
@@ -31,22 +29,6 @@ _TYPES = (
     "steps",
     "suspend",
 )
-
-
-def parsed(text: str) -> Version:
-    """A version as numbers.
-
-    Raises:
-        ValueError: it is none.
-
-    Example:
-        >>> parsed("v3.7.14")
-        (3, 7, 14)
-    """
-    match = re.match(r"v?(\d+)\.(\d+)(?:\.(\d+))?", text)
-    if match is None:
-        raise ValueError(f"{text!r} is no version of Argo Workflows: expected one such as 3.7.14")
-    return tuple(int(number) for number in match.groups() if number)
 
 
 def findings(workflow: Workflow, version: Version) -> Iterator[Finding]:

@@ -1,7 +1,7 @@
 """Where flows are deployed: a cluster by Kubernetes' API or by the Argo Server, or a folder of files.
 
 Reading order: `kinds`, `errors`, `protocol` (what is asked of a cluster), `kubernetes_api` with `connection`
-and `managed_fields`, `argo_server`, `logs`, `folder` with `yaml_text`, `version`.
+and `managed_fields`, `argo_server`, `logs`, `folder` with `yaml_text`.
 """
 
 from __future__ import annotations
@@ -12,11 +12,9 @@ from .folder import write_objects
 from .kinds import CRON_WORKFLOW, SECRET, SENSOR, WORKFLOW, WORKFLOW_TEMPLATE, Kind, Object
 from .kubernetes_api import Kubernetes
 from .protocol import Client
-from .version import OLDEST, Version, refuse_old
 
 __all__ = [
     "CRON_WORKFLOW",
-    "OLDEST",
     "SECRET",
     "SENSOR",
     "WORKFLOW",
@@ -27,7 +25,5 @@ __all__ = [
     "Kind",
     "Kubernetes",
     "Object",
-    "Version",
-    "refuse_old",
     "write_objects",
 ]

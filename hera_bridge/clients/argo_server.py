@@ -13,11 +13,11 @@ from typing import TYPE_CHECKING, Any
 
 from metaflow_provider.deployment import looks
 
+from ..version import Version, parse_version
 from .connection import METHODS
 from .errors import INVALID, NOT_FOUND, UNREACHABLE, ArgoError, answered, one_line
 from .kinds import CRON_WORKFLOW, SENSOR, WORKFLOW, WORKFLOW_TEMPLATE, Kind, Object, is_name, kind_of, name_of
 from .logs import EXECUTOR_LINES, last_lines
-from .version import Version, parse_version
 
 if TYPE_CHECKING:
     from hera.workflows import WorkflowsService
@@ -54,7 +54,7 @@ class ArgoServer:
     Example:
         >>> from hera.workflows import WorkflowsService
         >>> ArgoServer(WorkflowsService(host="https://argo.example.com", token="Bearer ...")).argo_version()
-        (3, 7)
+        (3, 7, 14)
     """
 
     def __init__(self, service: WorkflowsService | None = None, namespace: str = "") -> None:

@@ -9,12 +9,12 @@ import os
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from ..version import Version, version_of_schema
 from .connection import APPLY, JSON, MERGE, Connection, Request
 from .errors import FORBIDDEN, NOT_FOUND, NOT_INSTALLED, ArgoError, not_installed
 from .kinds import SENSOR, WORKFLOW, Kind, Object, is_name, kind_of, name_of
 from .logs import EXECUTOR_LINES, last_lines
 from .managed_fields import FIELD_MANAGER, adopted, applied_by_others
-from .version import Version, version_of_schema
 
 _CRON_DEFINITION = "customresourcedefinitions/cronworkflows.argoproj.io"
 _PAGE = "100"

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Protocol
 
+from ..version import Version
 from .kinds import Kind, Object
-from .version import Version
 
 
 class Client(Protocol):

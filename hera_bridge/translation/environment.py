@@ -38,7 +38,7 @@ _FIELDS = {
     "METAFLOW_KUBERNETES_SERVICE_ACCOUNT_NAME": "spec.serviceAccountName",
     "METAFLOW_KUBERNETES_NODE_IP": "status.hostIP",
 }
-_JOB = "METAFLOW_ORCHESTRATORS_JOB"
+JOB = "METAFLOW_ORCHESTRATORS_JOB"
 
 
 def hands_over(node: Node) -> bool:
@@ -71,7 +71,7 @@ def environment(plan: FlowPlan, step: Step, settings: Settings) -> list[models.E
         **{name: exact(value) for name, value in step.environment.items()},
     }
     found = {name: models.EnvVar(name=name, value=value) for name, value in values.items()}
-    for name, path in [*_FIELDS.items(), (_JOB, "metadata.name")]:
+    for name, path in [*_FIELDS.items(), (JOB, "metadata.name")]:
         reference = models.ObjectFieldSelector(field_path=path)
         found[name] = models.EnvVar(name=name, value_from=models.EnvVarSource(field_ref=reference))
     for name, key in settings.secret_variables.items():

@@ -18,6 +18,7 @@ from metaflow_provider.plan import Step
 
 from ..settings import Settings
 from .attributes import listed
+from .environment import JOB
 from .labels import RUN_LABEL
 from .names import GANG_SERVICE
 
@@ -27,7 +28,6 @@ _NODES = "{{inputs.parameters.nodes}}"
 # Stands for the number of nodes until the manifest is a text: there it has to be a number, without quotes.
 _NODES_PLACE = "nodes-of-the-gang"
 _SERVICE = "gang-{{workflow.uid}}"
-_JOB = "METAFLOW_ORCHESTRATORS_JOB"
 _JOBSET = "METAFLOW_KUBERNETES_JOBSET_NAME"
 _SERVICE_LABEL = "metaflow.org/run-uid"
 # Fields of a template that are a pod's.
@@ -149,7 +149,7 @@ def _jobset(pod: models.Template, settings: Settings, job: dict[str, Any]) -> di
 
 
 def _indexed_job(pod: models.Template, job: dict[str, Any]) -> dict[str, Any]:
-    address = {"name": "MF_MASTER_ADDR", "value": f"$({_JOB})-0.{_SERVICE}"}
+    address = {"name": "MF_MASTER_ADDR", "value": f"$({JOB})-0.{_SERVICE}"}
     job["template"]["spec"]["containers"][0]["env"].append(address)
     job["ttlSecondsAfterFinished"] = _KEPT_SECONDS
     job["template"]["spec"]["subdomain"] = _SERVICE
@@ -175,7 +175,7 @@ def _job(step: Step, pod: models.Template, common: models.Metadata) -> dict[str,
     data = pod.model_dump(exclude_none=True, by_alias=True, mode="json")
     container = {**data["container"], "name": "main"}
     own: list[dict[str, Any]] = [
-        _field(_JOB, "metadata.labels['job-name']"),
+        _field(JOB, "metadata.labels['job-name']"),
         _field(
             "METAFLOW_ORCHESTRATORS_NODE", "metadata.annotations['batch.kubernetes.io/job-completion-index']"
         ),

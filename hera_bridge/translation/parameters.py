@@ -6,14 +6,12 @@ since it would look for tags in what it has filled in. https://argo-workflows.re
 
 from __future__ import annotations
 
-import json
-from typing import Any
-
 from hera.workflows import models
 
-from metaflow_extensions.orchestrators.core.hand_over import STORED
 from metaflow_provider.plan import FlowPlan
 from metaflow_provider.plan.model import Parameter
+
+from ..values import value_text
 
 
 def workflow_parameters(plan: FlowPlan) -> list[models.Parameter]:
@@ -33,28 +31,7 @@ def default_value(parameter: Parameter) -> str:
     """
     if parameter.default is None:
         return "null"
-    return parameter_value(parameter, parameter.default)
-
-
-def parameter_value(parameter: Parameter, value: Any) -> str:
-    r"""A value of a parameter as Argo gets it. JSON is a text in a JSON string, as from stock Metaflow.
-
-    Example:
-        >>> parameter_value(Parameter("data", "json"), {"a": 1})
-        '"{\\"a\\": 1}"'
-    """
-    if parameter.type == "json" and not isinstance(value, str):
-        value = json.dumps(value)
-    return json.dumps(value)
-
-
-def stored_value(address: str) -> str:
-    """The value of a parameter whose text is too long for Argo, and is in the datastore instead.
-
-    Args:
-        address: what `FlowDataStore.save_data` has returned for the text.
-    """
-    return json.dumps({STORED: address})
+    return value_text(parameter.default, is_json=parameter.type == "json")
 
 
 def parameters_file(plan: FlowPlan) -> str:

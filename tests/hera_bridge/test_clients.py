@@ -6,10 +6,10 @@ from typing import Any
 
 import pytest
 
-from hera_bridge.clients import WORKFLOW_TEMPLATE, ArgoError, Kubernetes, refuse_old
+from hera_bridge.clients import WORKFLOW_TEMPLATE, ArgoError, Kubernetes
 from hera_bridge.clients.managed_fields import adopted, applied_by_others
-from hera_bridge.clients.version import parse_version, version_of_schema
 from hera_bridge.deployment_plan import plan_deployment
+from hera_bridge.version import parse_version, refuse_old, version_of_schema
 from metaflow_provider.plan import Refusal
 from tests.hera_bridge.api_server import CRD, ApiServer, Fault, Stored
 from tests.hera_bridge.cluster import client, template
@@ -132,8 +132,8 @@ def test_who_may_not_read_definitions_can_deploy(server: ApiServer) -> None:
 
 def test_versions_are_read() -> None:
     assert [parse_version(text) for text in ("v3.7.14", "4.0.2+abc", "latest+d34db33f")] == [
-        (3, 7),
-        (4, 0),
+        (3, 7, 14),
+        (4, 0, 2),
         None,
     ]
 

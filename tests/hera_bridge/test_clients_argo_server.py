@@ -23,9 +23,9 @@ def answer(server: ApiServer, path: str, status: int, body: bytes) -> None:
 
 def test_the_server_tells_its_version(server: ApiServer) -> None:
     answer(server, VERSION, 200, b'{"version": "v3.7.14"}')
-    assert client(server).argo_version() == (3, 7)
+    assert client(server).argo_version() == (3, 7, 14)
     answer(server, VERSION, 200, b'{"version": "v3.5.12"}')
-    with pytest.raises(Refusal, match=r"Argo Workflows 3\.5 in namespace default of the Argo Server http"):
+    with pytest.raises(Refusal, match=r"Argo Workflows 3\.5\.12 in namespace default of the Argo Server"):
         plan_deployment(client(server), [template()])
     assert server.changed() == []
 

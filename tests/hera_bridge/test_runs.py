@@ -7,15 +7,14 @@ from typing import Any
 
 import pytest
 
-from hera_bridge import Deployment, Run
+from hera_bridge import Deployment, Run, Stored
 from hera_bridge.api import ArgoWorkflows
 from hera_bridge.clients import ArgoError
 from hera_bridge.deployment_plan import plan_deployment
-from hera_bridge.handle import Stored
 from hera_bridge.settings import Settings
-from hera_bridge.translation.parameters import stored_value
 from hera_bridge.translation.translator import Translator
 from hera_bridge.translation.workflow import translate
+from metaflow_extensions.orchestrators.core.hand_over import STORED
 from metaflow_provider.plan import Refusal
 from tests.hera_bridge.api_server import ApiServer, Fault
 from tests.hera_bridge.cluster import client, stock_template, template
@@ -64,7 +63,9 @@ def test_json_given_as_text_and_names_of_ones_own(deployment: Deployment) -> Non
 
 def test_a_long_value_is_passed_by_its_address(deployment: Deployment) -> None:
     run = deployment.start({"alpha": Stored("ab12"), "data": Stored("cd34")})
-    assert arguments(run) == {"alpha": stored_value("ab12"), "data": stored_value("cd34")}
+    assert arguments(run) == {
+        name: json.dumps({STORED: address}) for name, address in (("alpha", "ab12"), ("data", "cd34"))
+    }
 
 
 @pytest.mark.parametrize(

@@ -12,9 +12,10 @@ from hera_bridge.checks import Finding, check
 from hera_bridge.clients import Client, Kubernetes, write_objects
 from hera_bridge.deployment import Deployed, look
 from hera_bridge.deployment_plan import DeploymentPlan
-from hera_bridge.handle import Deployment, Stored
+from hera_bridge.handle import Deployment
 from hera_bridge.runs import Run
 from hera_bridge.settings import Settings
+from hera_bridge.values import Stored
 from metaflow_provider.plan import FlowPlan, PlanError, Refusal, dumps, loads
 from metaflow_provider.plan.reader.runtime import owner
 

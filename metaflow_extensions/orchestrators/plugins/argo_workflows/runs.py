@@ -10,10 +10,9 @@ from metaflow.exception import MetaflowException
 
 from hera_bridge.api import ArgoWorkflows
 from hera_bridge.clients import WORKFLOW, Client
-from hera_bridge.clients.errors import ArgoError
 from hera_bridge.clients.kinds import annotations_of, name_of
 from hera_bridge.nodes import are_out_of_reach, nodes_of, pod_name, step_of
-from hera_bridge.runs import PREFIX, Run
+from hera_bridge.runs import PREFIX, Run, end_of_log
 
 from ..common.tokens import authorize_change
 from .deployment import ENGINE, connect
@@ -138,7 +137,7 @@ def logs(run: Run, step: str | None, lines: int) -> Iterator[Log]:
         of = step_of(node, run.workflow)
         if step in (None, of):
             pod = pod_name(name_of(run.workflow), node)
-            yield Log(of, pod, _log(client, run.name, pod, lines))
+            yield Log(of, pod, end_of_log(client, run.name, pod, lines))
 
 
 def _template(run: Run) -> str:
@@ -160,13 +159,6 @@ def _check_project(said: dict[str, str]) -> None:
             f"The workflow belongs to the branch *{branch}*. "
             "Please use --branch, --production or --name to target the correct branch"
         )
-
-
-def _log(client: Client, workflow: str, pod: str, lines: int) -> tuple[str, ...]:
-    try:
-        return client.log(workflow, pod, lines) or ("the pod is gone, and what it printed with it",)
-    except ArgoError as error:
-        return (f"the log cannot be read: {error}",)
 
 
 def _is_registered(pathspec: str) -> bool:

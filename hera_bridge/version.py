@@ -1,4 +1,4 @@
-"""Which Argo Workflows a cluster has, and which are too old."""
+"""Versions of Argo Workflows: which a cluster has, and which are too old."""
 
 from __future__ import annotations
 
@@ -8,12 +8,12 @@ from typing import Any
 
 from metaflow_provider.plan import Refusal
 
-Version = tuple[int, int]
+Version = tuple[int, ...]
 
 OLDEST: Version = (3, 6)
 """The first Argo with several schedules in a CronWorkflow and the expressions that flows use."""
 
-_VERSION = re.compile(r"v?(\d+)\.(\d+)")
+_VERSION = re.compile(r"v?(\d+)\.(\d+)(?:\.(\d+))?")
 
 
 def parse_version(text: str) -> Version | None:
@@ -21,10 +21,10 @@ def parse_version(text: str) -> Version | None:
 
     Example:
         >>> parse_version("v3.7.14")
-        (3, 7)
+        (3, 7, 14)
     """
     found = _VERSION.match(text)
-    return (int(found[1]), int(found[2])) if found else None
+    return tuple(int(number) for number in found.groups() if number) if found else None
 
 
 def version_of_schema(definition: Mapping[str, Any]) -> Version | None:
