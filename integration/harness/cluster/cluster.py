@@ -30,6 +30,8 @@ class Cluster(ABC):
     kubeconfig: Path
     namespace: str
     argo_server: str
+    argo: str
+    """The `argo` command, of the version of the cluster."""
     kubectl: Kubectl
 
     @property
@@ -67,6 +69,7 @@ class OwnCluster(Cluster):
         self.namespace = os.environ.get("METAFLOW_KUBERNETES_NAMESPACE", NAMESPACE)
         server = os.environ.get("ARGO_SERVER", "localhost:2746")
         self.argo_server = server if "://" in server else f"https://{server}"
+        self.argo = "argo"
         self.kubectl = Kubectl(["kubectl"], {"KUBECONFIG": str(self.kubeconfig)})
 
     @property

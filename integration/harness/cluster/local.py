@@ -106,6 +106,7 @@ class LocalCluster(Cluster):
         self.kubeconfig = self.layout.kubeconfig
         self.namespace = NAMESPACE
         self.argo_server = SERVER_URL
+        self.argo = str(self.layout.bin / "argo")
         kubectl = self.network.command([str(self.layout.bin / "kubectl")])
         self.kubectl = Kubectl(kubectl, {"KUBECONFIG": str(self.kubeconfig)})
         self._daemons = Daemons(self.layout.pids, self.layout.logs)
