@@ -16,7 +16,18 @@ from metaflow_provider.deployment import looks
 from ..version import Version, parse_version
 from .connection import METHODS
 from .errors import INVALID, NOT_FOUND, UNREACHABLE, ArgoError, answered, one_line
-from .kinds import CRON_WORKFLOW, SENSOR, WORKFLOW, WORKFLOW_TEMPLATE, Kind, Object, is_name, kind_of, name_of
+from .kinds import (
+    CRON_WORKFLOW,
+    SENSOR,
+    WORKFLOW,
+    WORKFLOW_TEMPLATE,
+    Kind,
+    Object,
+    is_name,
+    kind_of,
+    name_of,
+    state_of,
+)
 from .logs import EXECUTOR_LINES, last_lines
 
 if TYPE_CHECKING:
@@ -131,7 +142,7 @@ class ArgoServer:
         current = self.get(kind, name) or {"metadata": {}}
         version = current["metadata"].get("resourceVersion", "")
         metadata = {**manifest["metadata"], "resourceVersion": version}
-        return self._put(kind, name, {**manifest, "metadata": metadata})
+        return self._put(kind, name, {**manifest, **state_of(current), "metadata": metadata})
 
     def delete(self, kind: Kind, name: str) -> None:
         """Remove an object; none there is no error."""
@@ -279,4 +290,4 @@ def _over(current: Mapping[str, Any], manifest: Mapping[str, Any]) -> Object:
     metadata = {"resourceVersion": old["resourceVersion"], **new}
     for field in ("labels", "annotations"):
         metadata[field] = {**(old.get(field) or {}), **(new.get(field) or {})}
-    return {**manifest, "metadata": metadata}
+    return {**manifest, **state_of(current), "metadata": metadata}

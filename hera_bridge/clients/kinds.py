@@ -82,6 +82,11 @@ def name_of(manifest: Mapping[str, Any]) -> str:
     return str(manifest["metadata"]["name"])
 
 
+def state_of(current: Mapping[str, Any]) -> Object:
+    """The controller's account of an object, such as when a schedule last came due; edits leave it alone."""
+    return {"status": current["status"]} if "status" in current else {}
+
+
 def labels_of(manifest: Mapping[str, Any]) -> dict[str, str]:
     """An object's labels."""
     return dict(manifest["metadata"].get("labels") or {})

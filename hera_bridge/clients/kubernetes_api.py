@@ -12,7 +12,7 @@ from typing import Any
 from ..version import Version, version_of_schema
 from .connection import APPLY, JSON, MERGE, Connection, Request
 from .errors import FORBIDDEN, NOT_FOUND, NOT_INSTALLED, ArgoError, not_installed
-from .kinds import SENSOR, WORKFLOW, Kind, Object, is_name, kind_of, name_of
+from .kinds import SENSOR, WORKFLOW, Kind, Object, is_name, kind_of, name_of, state_of
 from .logs import EXECUTOR_LINES, last_lines
 from .managed_fields import FIELD_MANAGER, adopted, applied_by_others
 
@@ -110,9 +110,9 @@ class Kubernetes:
     def replace(self, manifest: Object) -> Object:
         """Give an object back the content that it had."""
         kind, name = kind_of(manifest), name_of(manifest)
-        version = self._ask("get", kind, name)["metadata"]["resourceVersion"]
-        body = {**manifest, "metadata": {**manifest["metadata"], "resourceVersion": version}}
-        return self._ask("update", kind, name, body=body)
+        current = self._ask("get", kind, name)
+        metadata = {**manifest["metadata"], "resourceVersion": current["metadata"]["resourceVersion"]}
+        return self._ask("update", kind, name, body={**manifest, **state_of(current), "metadata": metadata})
 
     def delete(self, kind: Kind, name: str) -> None:
         """Remove an object; none there is no error."""

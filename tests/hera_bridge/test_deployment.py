@@ -300,6 +300,19 @@ def test_a_failed_deployment_leaves_everything_as_it_was(server: ApiServer, earl
     assert plan(template(**owner), cron(), secret()).is_empty
 
 
+def test_an_undone_schedule_still_knows_when_it_last_came_due(server: ApiServer) -> None:
+    deploy(template(), cron())
+    due = {"lastScheduledTime": "2026-01-01T05:00:00Z"}
+    next(each for path, each in server.objects.items() if "cronworkflows" in path).data["status"] = due
+    server.put("cronworkflows", {**cron("train-1")})
+    before = content(server)
+    server.fail("DELETE", "cronworkflows/train-1", 403, "no", reason="Forbidden")
+    with pytest.raises(ArgoError):
+        deploy(template(), cron(timezone="UTC"))
+    assert content(server) == before
+    assert server.get("cronworkflows", "train")["status"] == due
+
+
 def test_an_interrupted_deployment_ends_right_when_it_is_run_again(server: ApiServer) -> None:
     def interrupt(change: Any) -> None:
         if change.kind == "CronWorkflow":
