@@ -84,6 +84,11 @@ class ArgoWorkflows:
             Refusal: the objects have errors, what is deployed is another user's or no Metaflow flow, or Argo
                 is too old.
             ArgoError: a call failed.
+
+        Example:
+            >>> print(flow.plan().diff())
+            update WorkflowTemplate train
+              ~ spec.parallelism: 100 -> 3
         """
         client = self._client or Kubernetes(self.translator.settings.namespace)
         objects = [*self.bundle.objects(), *secrets]
@@ -96,6 +101,10 @@ class ArgoWorkflows:
         Raises:
             Refusal: nothing is, or a WorkflowTemplate that is no Metaflow flow.
             ArgoError: a call failed.
+
+        Example:
+            >>> ArgoWorkflows.from_deployment("train", Kubernetes("jobs")).trigger(alpha=3).wait()
+            'SUCCEEDED'
         """
         return find_deployment(client or Kubernetes(), name)
 
@@ -109,6 +118,10 @@ class ArgoWorkflows:
 
         Raises:
             ArgoError: a call failed.
+
+        Example:
+            >>> [deployment.name for deployment in ArgoWorkflows.list("TrainFlow")]
+            ['train', 'train.test.new_model.trainflow']
         """
         client = client or Kubernetes()
         labels = ",".join(f"{name}={value}" for name, value in PART_OF.items())

@@ -91,6 +91,10 @@ class Bundle:
             Refusal: the objects have errors, what is deployed is another user's or no Metaflow flow, or Argo
                 is too old.
             ArgoError: a call failed.
+
+        Example:
+            >>> print(bundle.plan(Kubernetes("jobs")).diff())
+            create WorkflowTemplate train
         """
         return plan_deployment(client, [*self.objects(), *secrets], authorize)
 
@@ -112,6 +116,10 @@ class Bundle:
 
         Raises:
             Refusal: the folder cannot be written to, or holds other people's files of these names.
+
+        Example:
+            >>> [path.name for path in bundle.write(Path("deploy"))]
+            ['workflowtemplate-train.yaml', 'kustomization.yaml']
         """
         return write_objects(self.objects(), folder)
 

@@ -77,6 +77,10 @@ class Deployment:
     def start(self, parameters: Mapping[str, Any], name: str = "", user: str = "") -> Run:
         """As `trigger`, under a name of your own, or as another user; a name can be used once.
 
+        Raises:
+            Refusal: as `trigger`.
+            ArgoError: the call failed, such as when there is a run of that name.
+
         Example:
             >>> deployment.start({"date": "2026-08-22"}, name="daily-2026-08-22").id
             'argo-daily-2026-08-22'
