@@ -96,12 +96,12 @@ class Run:
         Raises:
             ArgoError: the call failed.
         """
-        if self.last_status in _AT_WORK:
+        if self.known_status in _AT_WORK:
             self.refresh()
-        return self.last_status
+        return self.known_status
 
     @property
-    def last_status(self) -> str:
+    def known_status(self) -> str:
         """The status when the run was last asked for; asks nothing."""
         phase = (self.workflow.get("status") or {}).get("phase") or "Pending"
         return "FAILED" if phase == "Error" else str(phase).upper()
@@ -156,13 +156,13 @@ class Run:
         for _ in looks(every, timeout):
             try:
                 if self.status not in _AT_WORK:
-                    return self.last_status
+                    return self.known_status
                 failed = 0
             except ArgoError as error:
                 failed += 1
                 if error.code not in (UNREACHABLE, BUSY) or failed > _FAILED_LOOKS:
                     raise
-        raise TimeoutError(f"Run {self.id} is still {self.last_status} after {timeout:g} seconds")
+        raise TimeoutError(f"Run {self.id} is still {self.known_status} after {timeout:g} seconds")
 
     def failure(self) -> Failure | None:
         """Why the run has not succeeded; `None` while it may, and when it did.
@@ -183,11 +183,13 @@ class Run:
             ArgoError: a call failed.
         """
         self._refuse_ended("terminate")
-        if self.workflow["spec"].get("shutdown") == _TERMINATE:
-            raise Refusal("Execution has already been terminated.")
-        self._client.terminate(self.name)
+        is_terminated = self.workflow["spec"].get("shutdown") == _TERMINATE
+        if not is_terminated:
+            self._client.terminate(self.name)
         for kind in _gangs(self.workflow):
             self._client.delete_all(kind, f"{RUN_LABEL}={self.name}")
+        if is_terminated:
+            raise Refusal("Execution has already been terminated.")
 
     def suspend(self) -> None:
         """Let the run start no more tasks; those at work go on.
@@ -215,7 +217,7 @@ class Run:
 
     def _refuse_ended(self, action: str) -> None:
         self.refresh()
-        if self.last_status not in _AT_WORK:
+        if self.known_status not in _AT_WORK:
             raise Refusal(f"Cannot {action} an execution that has already finished.")
 
 
@@ -298,7 +300,7 @@ def list_runs(client: Client, deployed: Deployed, statuses: Collection[str] = ()
         if _is_of(workflow, deployed.name)
     ]
     for run in sorted(found, key=lambda run: (run.started, run.name), reverse=True):
-        if not statuses or run.last_status in statuses:
+        if not statuses or run.known_status in statuses:
             yield run
 
 

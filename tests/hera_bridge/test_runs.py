@@ -266,10 +266,17 @@ def test_terminating_ends_the_runs_gangs(server: ApiServer, deployment: Deployme
     stored(server, run)["status"] = {"phase": "Running", "storedWorkflowTemplateSpec": spec}
     group, plural = ("jobset.x-k8s.io/v1alpha2", "jobsets") if jobset else ("batch/v1", "jobs")
     place = f"/apis/{group}/namespaces/default/{plural}"
-    for name, of in (("ours", run.name), ("another", "another-run")):
-        metadata = {"name": name, "labels": {"metaflow.org/workflow": of}}
-        server.answer("POST", place, "", {"kind": "Job", "metadata": metadata})
+    jobs = [
+        {"kind": "Job", "metadata": {"name": name, "labels": {"metaflow.org/workflow": of}}}
+        for name, of in (("another", "another-run"), ("ours", run.name))
+    ]
+    for job in jobs:
+        server.answer("POST", place, "", job)
     run.terminate()
+    assert [path for path in server.objects if path.startswith(place)] == [f"{place}/another"]
+    server.answer("POST", place, "", jobs[-1])
+    with pytest.raises(Refusal, match="already been terminated"):
+        run.terminate()  # again, after it could not delete them all
     assert [path for path in server.objects if path.startswith(place)] == [f"{place}/another"]
     # Without it Kubernetes leaves the pods of a Job.
     assert ("DELETE", f"{place}/ours?propagationPolicy=Background") in server.asked

@@ -194,7 +194,7 @@ def test_a_folder_that_holds_something_else(place: Place) -> None:
     plan.parent.mkdir()
     plan.write_text('{"of": "mine"}')
     wish = ["create", "--output-dir", "out", "--no-upload"]
-    assert refused(place, *wish).startswith("out/plan.json is there already, and is no plan of a flow")
+    assert refused(place, *wish).startswith("out/plan.json is there already, and was not written by")
     assert [path.name for path in plan.parent.iterdir()] == ["plan.json"]
     plan.unlink()
     plan.mkdir()

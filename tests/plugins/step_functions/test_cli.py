@@ -524,6 +524,20 @@ def test_output_dir_has_what_a_deployment_has(engine: Engine, place: Place) -> N
     assert sorted(map(str, tags)) == sorted(map(str, request["tags"]))
 
 
+@pytest.mark.parametrize("file", ["plan.json", "state-machine.json"])
+def test_output_dir_keeps_what_is_somebody_elses(
+    engine: Engine, place: Place, offline: Place, file: str
+) -> None:
+    place.write(flow("Other"))
+    theirs = place.folder / "out" / file
+    theirs.parent.mkdir()
+    theirs.write_text('{"of": "mine"}')
+    assert refused(engine, offline, "create", "--output-dir", "out", "--no-upload").startswith(
+        f"out/{file} is there already, and was not written by metaflow-orchestrators"
+    )
+    assert [path.name for path in theirs.parent.iterdir()] == [file]
+
+
 def test_output_dir_keeps_nothing_of_an_earlier_deployment(place: Place, offline: Place) -> None:
     out = place.folder / "out"
     place.write(flow("Again", decorators="@schedule(daily=True)"))

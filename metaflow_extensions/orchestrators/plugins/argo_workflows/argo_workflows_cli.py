@@ -190,7 +190,7 @@ def list_runs(obj: Any, as_json: bool, **flags: bool) -> None:
     with one_line():
         runs = list(deployment.deployed_flow(obj).runs(*wanted))
     if as_json:
-        obj.echo_always(json.dumps([talk.run_data(run, run.last_status) for run in runs]), **talk.PLAIN)
+        obj.echo_always(json.dumps([talk.run_data(run, run.known_status) for run in runs]), **talk.PLAIN)
         return
     for run in runs:
         obj.echo_always(talk.run_line(run), **talk.PLAIN)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -16,13 +15,14 @@ from hera_bridge.handle import Deployment
 from hera_bridge.runs import Run
 from hera_bridge.settings import Settings
 from hera_bridge.values import Stored
-from metaflow_provider.plan import FlowPlan, PlanError, Refusal, dumps, loads
+from metaflow_provider.plan import FlowPlan, Refusal
 from metaflow_provider.plan.reader.runtime import owner
 
 from ..common.code_package import BuiltPackage, build_package
 from ..common.datastore import check_reachable
 from ..common.included_files import with_addresses
 from ..common.metadata_service import check_metadata_service, tell_local_metadata
+from ..common.plan_file import PLAN_FILE, check_folder, plan_text
 from ..common.say import tell_change
 from ..common.tokens import (
     Token,
@@ -170,26 +170,14 @@ def write_folder(compiled: Compiled, folder: Path) -> list[Path]:
     Raises:
         Refusal: the folder cannot be written to.
     """
-    plan = folder / "plan.json"
-    text = json.dumps(json.loads(dumps(compiled.flow.flow)), indent=2) + "\n"
+    plan = folder / PLAN_FILE
     try:
-        _refuse_other(plan)
+        check_folder(folder)
         written = write_objects(compiled.flow.bundle.objects(), folder)
-        plan.write_text(text, encoding="utf-8")
+        plan.write_text(plan_text(compiled.flow.flow), encoding="utf-8")
     except OSError as error:
         raise Refusal(f"{plan} cannot be written: {error.strerror}", remedy="choose another folder") from None
     return [*written, plan]
-
-
-def _refuse_other(plan: Path) -> None:
-    try:
-        loads(plan.read_text(encoding="utf-8", errors="replace"))
-    except FileNotFoundError:
-        return
-    except PlanError:
-        raise Refusal(
-            f"{plan} is there already, and is no plan of a flow", remedy="choose another folder"
-        ) from None
 
 
 def deployed_flow(state: Any) -> Deployment:

@@ -149,7 +149,7 @@ def deployments(obj: Any, every: bool) -> list[Deployment]:
 def run_line(run: Run) -> str:
     """A run in a list."""
     stopped = f" stoppedAt:'{run.stopped}'" if run.stopped else ""
-    return f"{run.id} startedAt:'{run.started}'{stopped} {run.last_status}"
+    return f"{run.id} startedAt:'{run.started}'{stopped} {run.known_status}"
 
 
 def run_data(run: Run, status: str) -> dict[str, Any]:

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from metaflow_provider.plan import FlowPlan, Refusal, dumps
+from metaflow_provider.plan import FlowPlan, Refusal
 from sfn import Account, Aws, Deployment, StepFunctions
 from sfn.api import DeploymentPlan
 from sfn.comment import package_in
@@ -20,6 +20,7 @@ from ..common.code_package import BuiltPackage, build_package
 from ..common.datastore import check_reachable
 from ..common.included_files import with_addresses
 from ..common.metadata_service import check_metadata_service, tell_local_metadata
+from ..common.plan_file import PLAN_FILE, check_folder, plan_text
 from ..common.say import say, tell_change
 from ..common.tokens import (
     Token,
@@ -174,29 +175,31 @@ def write_objects(compiled: Compiled, folder: Path, *, log_history: bool) -> lis
             _setting("SFN_EXECUTION_LOG_GROUP_ARN"),
             log_history=log_history,
         ),
-        "plan.json": json.loads(dumps(flow.flow)),
         "settings.json": json.loads(flow.translator.settings.to_json()),
     }
     for name, job in flow.translation.job_definitions.items():
         objects[f"job-definition-{name}.json"] = job.to_dict()
     if flow.translation.schedule:
         objects["schedule.json"] = flow.translation.schedule
+    texts = {name: json.dumps(content, indent=2, sort_keys=True) + "\n" for name, content in objects.items()}
+    texts[PLAN_FILE] = plan_text(flow.flow)
     try:
+        check_folder(folder, texts)
         folder.mkdir(parents=True, exist_ok=True)
         for file in _written_before(folder):
             file.unlink()
-        for name, content in objects.items():
-            (folder / name).write_text(json.dumps(content, indent=2, sort_keys=True) + "\n", encoding="utf-8")
+        for name, text in texts.items():
+            (folder / name).write_text(text, encoding="utf-8")
     except OSError as error:
         raise Refusal(
             f"the folder {folder} cannot be written to: {error.strerror}", remedy="choose another"
         ) from None
-    return [folder / name for name in objects]
+    return [folder / name for name in texts]
 
 
 def _written_before(folder: Path) -> list[Path]:
     """Files of an earlier deployment that the next one may not have."""
-    if not (folder / "plan.json").exists():
+    if not (folder / PLAN_FILE).exists():
         return []
     return [file for file in folder.iterdir() if _NOT_IN_EVERY_DEPLOYMENT.fullmatch(file.name)]
 
