@@ -61,11 +61,11 @@ lint: $(STAMP)  ## style and types
 
 .PHONY: integration
 integration: $(STAMP)  ## a few flows and faults on Airflow, Argo Workflows and Step Functions
-	pytest integration -m "not conformance"
+	pytest integration -n 2 --dist loadgroup -m "not conformance"
 
 .PHONY: conformance
 conformance: $(STAMP)  ## every flow of the corpus on each real engine (ENGINE=airflow, argo-workflows, step-functions)
-	ARGO_VERSION=$(VERSION) pytest integration --record $(if $(MARKER),-m $(MARKER))
+	ARGO_VERSION=$(VERSION) pytest integration -n 2 --dist loadgroup --record $(if $(MARKER),-m $(MARKER))
 
 .PHONY: cluster-up
 cluster-up: $(STAMP)  ## a Kubernetes node with Argo Workflows (VERSION=4.0.2 or 3.7.14); the first build takes 12 minutes

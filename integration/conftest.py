@@ -17,6 +17,7 @@ from integration.harness.cluster.layout import ARGO_VERSIONS
 from integration.harness.cluster.running import VERSION, running_cluster
 from integration.harness.skips import skipped_if_missing
 
+ENGINE_MARKERS = ("argo", "airflow", "sfn")
 OUTCOMES = ("passed", "failed", "skipped")
 _WIDTH = 110
 
@@ -26,6 +27,17 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption(
         "--record", action="store_true", help="keep which cases were equal to run in results.json"
     )
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """With several workers, each engine's tests stay in order and in one of them.
+
+    Cases of Argo Workflows do not: they wait for pods most of their time.
+    """
+    for item in items:
+        if not item.path.match("conformance/test_argo.py"):
+            engines = [name for name in ENGINE_MARKERS if item.get_closest_marker(name)]
+            item.add_marker(pytest.mark.xdist_group(engines[0] if engines else "harness"))
 
 
 @pytest.fixture(scope="session")

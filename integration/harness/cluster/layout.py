@@ -82,6 +82,11 @@ class Layout:
         return self.folder / "run"
 
     @property
+    def users(self) -> Path:
+        """Which tests use the cluster."""
+        return self.folder / "users"
+
+    @property
     def images(self) -> Path:
         """containerd's store, which stays: unpacking the images takes ten seconds."""
         return self.folder / "containerd"

@@ -14,6 +14,7 @@ from contextlib import contextmanager
 from integration.harness.cluster.cluster import Cluster, OwnCluster
 from integration.harness.cluster.layout import ARGO_VERSIONS
 from integration.harness.cluster.local import LocalCluster
+from integration.harness.cluster.users import Users
 from integration.harness.process import Missing
 
 CHOICE = "INTEGRATION_CLUSTER"
@@ -22,10 +23,7 @@ VERSION = "ARGO_VERSION"
 
 @contextmanager
 def running_cluster(parts: Sequence[str] = ()) -> Iterator[Cluster]:
-    """A cluster that runs; a local one is left as it was found, up or down.
-
-    Of several processes at once (workers of pytest-xdist, say) the first to end would take down what it has
-    started: start the cluster before them.
+    """A cluster that runs; a local one is left as it was found, up or down, by the last who uses it.
 
     Args:
         parts: of PARTS, what the cluster shall have beside Argo Workflows.
@@ -49,15 +47,11 @@ def running_cluster(parts: Sequence[str] = ()) -> Iterator[Cluster]:
     if version not in ARGO_VERSIONS:
         raise Missing(f"{VERSION}={version} is none of {', '.join(ARGO_VERSIONS)}")
     local = LocalCluster(version)
-    found_up = local.is_up()
-    if not found_up and not choice:
+    if not choice and not local.is_up():
         raise Missing(
             f"no cluster with Argo Workflows {version} is up: `make cluster-up` starts one, {CHOICE}=local "
             f"lets tests do so, and {CHOICE}=own names that of KUBECONFIG"
         )
-    try:
+    with Users(local.layout.users).using(local.is_up, local.down):
         local.up(parts)
         yield local
-    finally:
-        if not found_up:
-            local.down()

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 import subprocess
 import sys
 import tarfile
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 import pytest
@@ -15,6 +18,7 @@ from integration.harness.cluster.cluster import OwnCluster
 from integration.harness.cluster.daemons import Daemons
 from integration.harness.cluster.images import ImageConfig, write_image
 from integration.harness.cluster.running import running_cluster
+from integration.harness.cluster.users import Users
 from integration.harness.process import Missing, NotStarted, base_env, wait_until
 
 STUBBORN = """
@@ -28,6 +32,54 @@ time.sleep(99)
 @pytest.fixture
 def daemons(tmp_path: Path) -> Daemons:
     return Daemons(tmp_path / "pids", tmp_path / "logs")
+
+
+class FakeCluster:
+    """Stands for a cluster, which takes minutes to start: a file that is there while it runs."""
+
+    def __init__(self, folder: Path) -> None:
+        self.file = folder / "up"
+        self.users = Users(folder / "users")
+
+    @contextmanager
+    def used(self) -> Iterator[None]:
+        with self.users.using(self.file.exists, self.file.unlink):
+            self.file.touch()
+            yield
+
+
+KILLED = """
+import os, signal, sys
+from pathlib import Path
+from integration.harness.cluster.test_parts import FakeCluster
+with FakeCluster(Path(sys.argv[1])).used():
+    os.kill(os.getpid(), signal.SIGKILL)
+"""
+
+
+class TestUsers:
+    def test_the_last_one_takes_down_what_the_first_has_started(self, tmp_path: Path) -> None:
+        one, other = FakeCluster(tmp_path), FakeCluster(tmp_path)
+        with ExitStack() as stack:
+            with one.used():
+                stack.enter_context(other.used())
+            assert one.file.exists()
+        assert not one.file.exists()
+
+    def test_what_was_up_before_stays_up(self, tmp_path: Path) -> None:
+        cluster = FakeCluster(tmp_path)
+        cluster.file.touch()
+        with cluster.used(), cluster.used():
+            pass
+        assert cluster.file.exists()
+
+    def test_one_that_was_killed_uses_it_no_more(self, tmp_path: Path) -> None:
+        cluster = FakeCluster(tmp_path)
+        subprocess.run([sys.executable, "-c", KILLED, str(tmp_path)], env={**os.environ, **base_env()})
+        assert cluster.file.exists()
+        with cluster.used():
+            pass
+        assert not cluster.file.exists()
 
 
 class TestDaemons:
