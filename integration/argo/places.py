@@ -35,6 +35,10 @@ def somebody_else(place: Place) -> Place:
     return replace(place, variables={**place.variables, "METAFLOW_USER": "other", "METAFLOW_HOME": home})
 
 
+# Of a first step whose pod never starts, so that its run stays as it is.
+NEVER_STARTS = '@kubernetes(image="harness.local/nowhere:1", image_pull_policy="Never")'
+
+
 def by_stock(place: Place) -> Place:
     """The place of somebody who has Metaflow without this package."""
     return replace(place, variables={**place.variables, "METAFLOW_EXTENSIONS_SEARCH_DIRS": "/nonexistent"})

@@ -8,7 +8,7 @@ import pytest
 
 from hera_bridge import ArgoWorkflows, Kubernetes
 from hera_bridge.clients import CRON_WORKFLOW, SECRET, WORKFLOW, WORKFLOW_TEMPLATE
-from integration.argo.places import by_stock, command, contents, done, reason, somebody_else
+from integration.argo.places import NEVER_STARTS, by_stock, command, contents, done, reason, somebody_else
 from tests.flows import Place, flow
 
 pytestmark = pytest.mark.argo
@@ -48,7 +48,7 @@ def test_the_life_of_a_deployment(kubernetes: Kubernetes, place: Place, name: st
 
 
 def test_the_life_of_a_run(kubernetes: Kubernetes, place: Place, name: str) -> None:
-    place.write(flow(parameters=PARAMETER))
+    place.write(flow(parameters=PARAMETER, start=NEVER_STARTS))
     done(place, name, "create", "--workflow-priority", "2")
     run_id = started(place, name, "--alpha", "3")
     workflow = kubernetes.get(WORKFLOW, run_id.removeprefix("argo-"))

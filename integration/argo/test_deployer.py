@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from integration.argo.places import done
+from integration.argo.places import NEVER_STARTS, done
 from integration.harness.script import said_by
 from tests.flows import Place, flow
 
@@ -72,7 +72,7 @@ said += [deployed.delete(), deployed.production_token]
 
 
 def test_a_flow_is_found_without_its_file(place: Place, name: str, clean: Path) -> None:
-    file = place.write(flow("Found", head="import helper", parameters=PARAMETERS))
+    file = place.write(flow("Found", head="import helper", parameters=PARAMETERS, start=NEVER_STARTS))
     place.write("", "helper.py")
     place.write("a poem", "poem.txt")
     done(place, name, "create")
