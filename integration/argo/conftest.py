@@ -10,6 +10,7 @@ import pytest
 
 from hera_bridge import ArgoServer, Kubernetes
 from hera_bridge.clients import CRON_WORKFLOW, SECRET, WORKFLOW, WORKFLOW_TEMPLATE, Client
+from integration.argo.receiver import Receiver, running_receiver
 from integration.harness.cluster.cluster import Cluster
 from tests.flows import Place
 
@@ -50,6 +51,13 @@ def name(kubernetes: Kubernetes) -> Iterator[str]:
         for each in kubernetes.list(kind):
             if each["metadata"]["name"].startswith(name):
                 kubernetes.delete(kind, each["metadata"]["name"])
+
+
+@pytest.fixture
+def receiver(cluster: Cluster, name: str) -> Iterator[Receiver]:
+    """A pod that takes messages."""
+    with running_receiver(cluster, f"{name}-receiver") as receiver:
+        yield receiver
 
 
 @pytest.fixture

@@ -10,6 +10,9 @@ from hera_bridge.clients import CRON_WORKFLOW, SECRET, WORKFLOW, WORKFLOW_TEMPLA
 from integration.harness.cluster.cluster import Cluster
 from tests.flows import Ended, Place
 
+# Of a first step whose pod never starts, so that its run stays as it is.
+NEVER_STARTS = '@kubernetes(image="harness.local/nowhere:1", image_pull_policy="Never")'
+
 
 def command(place: Place, name: str, *arguments: str, quiet: bool = False) -> Ended:
     """`python train.py argo-workflows [--name NAME] ARGUMENTS`."""
@@ -33,10 +36,6 @@ def reason(place: Place, name: str, *arguments: str) -> str:
 def somebody_else(place: Place) -> Place:
     home = str(place.folder / "other_home")
     return replace(place, variables={**place.variables, "METAFLOW_USER": "other", "METAFLOW_HOME": home})
-
-
-# Of a first step whose pod never starts, so that its run stays as it is.
-NEVER_STARTS = '@kubernetes(image="harness.local/nowhere:1", image_pull_policy="Never")'
 
 
 def by_stock(place: Place) -> Place:

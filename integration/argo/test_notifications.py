@@ -7,9 +7,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Iterator
 from dataclasses import replace
-from typing import Any
 
 import pytest
 
@@ -17,27 +15,13 @@ from hera_bridge import Kubernetes, Run
 from hera_bridge.clients import WORKFLOW
 from integration.argo.objects import stored
 from integration.argo.places import done
+from integration.argo.receiver import Receiver
 from integration.harness.cluster.cluster import Cluster
 from metaflow_provider.deployment import looks
 from tests.flows import Place
 
 pytestmark = [pytest.mark.argo, pytest.mark.conformance]
 
-RECEIVER = """
-import http.server, json
-
-class Receiver(http.server.BaseHTTPRequestHandler):
-    def do_POST(self):
-        body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
-        print(json.dumps([self.path, self.headers["Authorization"], body]), flush=True)
-        self.send_response(202)
-        self.end_headers()
-
-    def log_message(self, *arguments):
-        pass
-
-http.server.HTTPServer(("", 8080), Receiver).serve_forever()
-"""
 FLOW = """
 from metaflow import *
 
@@ -60,31 +44,6 @@ if __name__ == "__main__":
 SECRETS = ("hunter-slack", "hunter-pager", "hunter-incident")
 
 
-@pytest.fixture
-def receiver(cluster: Cluster, name: str) -> Iterator[str]:
-    """Name of a pod that takes messages."""
-    image = cluster.env["METAFLOW_KUBERNETES_CONTAINER_IMAGE"]
-    pod = f"{name}-receiver"
-    container = {"name": "main", "image": image, "command": ["python", "-c", RECEIVER]}
-    wanted = {
-        "apiVersion": "v1",
-        "kind": "Pod",
-        "metadata": {"name": pod, "namespace": cluster.namespace},
-        "spec": {"containers": [container], "terminationGracePeriodSeconds": 0},
-    }
-    cluster.kubectl.apply([wanted])
-    namespace = f"--namespace={cluster.namespace}"
-    cluster.kubectl.run("wait", "pod", pod, namespace, "--for=condition=Ready", "--timeout=120s")
-    yield pod
-    cluster.kubectl.run("delete", "pod", pod, namespace, "--wait=false")
-
-
-def messages(cluster: Cluster, receiver: str) -> list[Any]:
-    """What has been received: path, authorization and body of each message."""
-    said = cluster.kubectl.run("logs", receiver, f"--namespace={cluster.namespace}")
-    return [json.loads(line) for line in said.splitlines()]
-
-
 def everything_said(cluster: Cluster, run: Run) -> str:
     """Objects, events and logs of a run's pods."""
     selector = f"--selector=workflows.argoproj.io/workflow={run.name}"
@@ -97,10 +56,9 @@ def everything_said(cluster: Cluster, run: Run) -> str:
 
 
 def test_the_end_of_a_run_is_told(
-    kubernetes: Kubernetes, cluster: Cluster, place: Place, name: str, receiver: str
+    kubernetes: Kubernetes, cluster: Cluster, place: Place, name: str, receiver: Receiver
 ) -> None:
-    found = cluster.kubectl.get("pod", receiver, f"--namespace={cluster.namespace}")
-    address = f"http://{found['status']['podIP']}:8080"
+    address = receiver.address
     services = {
         "METAFLOW_ARGO_PAGER_DUTY_ENDPOINT": address,
         "METAFLOW_ARGO_INCIDENT_IO_ENDPOINT": address,
@@ -121,9 +79,9 @@ def test_the_end_of_a_run_is_told(
         run = Run(kubernetes, stored(kubernetes.get(WORKFLOW, workflow)))
         assert run.wait(300, every=2) == ("FAILED" if options else "SUCCEEDED"), run.failure()
         runs.append(run)
-    assert any(len(messages(cluster, receiver)) == 6 for _ in looks(every=1, seconds=60))
+    assert any(len(receiver.messages()) == 6 for _ in looks(every=1, seconds=60))
 
-    told = messages(cluster, receiver)
+    told = receiver.messages()
     assert Counter((path, authorization) for path, authorization, _ in told) == {
         (f"/{slack}", None): 2,
         ("/v2/change/enqueue", None): 1,
