@@ -10,7 +10,7 @@ import pytest
 from hera_bridge import Kubernetes, Run
 from hera_bridge.clients import WORKFLOW
 from integration.argo.objects import stored
-from integration.argo.places import done
+from integration.argo.places import compiled, done
 from integration.harness.cluster.cluster import Cluster
 from integration.harness.overlap import most_at_once
 from integration.harness.script import said_by
@@ -50,6 +50,17 @@ class TrainFlow(FlowSpec):
         if current.retry_count == 0:
             time.sleep(600)
         self.attempt = current.retry_count
+        self.next(self.end)
+
+    @step
+    def end(self):
+        pass
+"""
+ASLEEP = """
+class TrainFlow(FlowSpec):
+    @step
+    def start(self):
+        time.sleep(600)
         self.next(self.end)
 
     @step
@@ -128,6 +139,17 @@ def test_a_killed_pod_is_tried_again(
     )
     assert run.wait(SECONDS, every=2) == "SUCCEEDED", run.failure()
     assert artifact(place, run, "start", "attempt") == 1
+
+
+@pytest.mark.parametrize(("text", "tries"), [(ASLEEP, 1), (SLEEPING, 2)])
+def test_a_pod_that_is_late_is_no_lost_host(
+    kubernetes: Kubernetes, cluster: Cluster, place: Place, name: str, text: str, tries: int
+) -> None:
+    bundle = compiled(place, cluster, name, HEAD + text + MAIN)
+    bundle.step("start").active_deadline_seconds = 15
+    run = bundle.deploy(kubernetes).trigger()
+    assert run.wait(SECONDS, every=2) == ("FAILED" if tries == 1 else "SUCCEEDED"), run.failure()
+    assert len(pods(run, "start")) == tries
 
 
 def test_timeout_then_retry_then_catch(kubernetes: Kubernetes, place: Place, name: str) -> None:
