@@ -6,6 +6,7 @@ import json
 from typing import Any
 
 import pytest
+from hera.workflows.models.io.k8s.apimachinery.pkg.util.intstr import IntOrString
 
 from hera_bridge import Kubernetes, Run
 from hera_bridge.clients import WORKFLOW
@@ -146,7 +147,7 @@ def test_a_pod_that_is_late_is_no_lost_host(
     kubernetes: Kubernetes, cluster: Cluster, place: Place, name: str, text: str, tries: int
 ) -> None:
     bundle = compiled(place, cluster, name, HEAD + text + MAIN)
-    bundle.step("start").active_deadline_seconds = 15
+    bundle.step("start").active_deadline_seconds = IntOrString(root=15)
     run = bundle.deploy(kubernetes).trigger()
     assert run.wait(SECONDS, every=2) == ("FAILED" if tries == 1 else "SUCCEEDED"), run.failure()
     assert len(pods(run, "start")) == tries
