@@ -163,6 +163,14 @@ class IncidentIo(Notification):
         return {"url": url, "body": body, "secret": "bearer"}
 
 
+SERVICES: Mapping[str, type[Notification]] = {
+    "slack": Slack,
+    "pager-duty": PagerDuty,
+    "incident-io": IncidentIo,
+}
+"""By their names."""
+
+
 def _slack_blocks(about: About, text: str) -> list[dict[str, Any]]:
     """https://api.slack.com/block-kit."""
     details: dict[str, Any] = {"type": "section", "text": _markdown("Environment details")}

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
+from typing import Any
 
-from .notifications import Notification
+from metaflow_provider.plan import Refusal
+
+from .notifications import SERVICES, Notification
 from .secret_key import SecretKey
 
 
@@ -54,3 +58,41 @@ class Settings:
     argo_ui: str = ""
     title: str = ""
     description: str = ""
+
+    @classmethod
+    def from_json(cls, text: str) -> Settings:
+        """What `to_json` wrote.
+
+        Raises:
+            Refusal: it is something else.
+
+        Example:
+            >>> Settings.from_json('{"namespace": "jobs"}').namespace
+            'jobs'
+        """
+        try:
+            return cls(**_read(json.loads(text)))
+        except (AttributeError, KeyError, TypeError, ValueError) as error:
+            raise Refusal(
+                f"the settings cannot be read: {error}", remedy="write them with create --output-dir"
+            ) from None
+
+    def to_json(self) -> str:
+        """The settings as JSON, for those who deploy the plan from Python; of secrets it has names alone."""
+        notifications = [{"service": each.name, **asdict(each)} for each in self.notifications]
+        return json.dumps({**asdict(self), "notifications": notifications}, indent=2, sort_keys=True)
+
+
+def _read(data: dict[str, Any]) -> dict[str, Any]:
+    """The fields of Settings in what JSON has of them."""
+    found = {name: tuple(value) if isinstance(value, list) else value for name, value in data.items()}
+    variables = data.get("secret_variables", {})
+    return {
+        **found,
+        "secret_variables": {name: SecretKey(**key) for name, key in variables.items()},
+        "notifications": tuple(_notification(**each) for each in data.get("notifications", ())),
+    }
+
+
+def _notification(service: str, secret: dict[str, str], **fields: Any) -> Notification:
+    return SERVICES[service](SecretKey(**secret), **fields)

@@ -7,7 +7,6 @@ from typing import Any
 
 from hera_bridge import Bundle, Kubernetes, Settings, compile_flow
 from hera_bridge.clients import CRON_WORKFLOW, SECRET, WORKFLOW, WORKFLOW_TEMPLATE
-from integration.harness.cluster.cluster import Cluster
 from tests.flows import Ended, Place
 
 # Of a first step whose pod never starts, so that its run stays as it is.
@@ -53,10 +52,10 @@ def contents(kubernetes: Kubernetes, name: str) -> dict[str, Any]:
     return found
 
 
-def compiled(place: Place, cluster: Cluster, name: str, text: str) -> Bundle:
+def compiled(place: Place, name: str, text: str) -> Bundle:
     """The objects of a flow whose code is in the datastore."""
     place.write(text)
     done(place, name, "create", "--output-dir", "objects")
-    secrets = tuple(filter(None, cluster.env.get("METAFLOW_KUBERNETES_SECRETS", "").split(",")))
-    settings = Settings(namespace=cluster.namespace, secrets=secrets)
-    return compile_flow((place.folder / "objects" / "plan.json").read_text(), settings)
+    objects = place.folder / "objects"
+    settings = Settings.from_json((objects / "settings.json").read_text())
+    return compile_flow((objects / "plan.json").read_text(), settings)

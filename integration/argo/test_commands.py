@@ -56,7 +56,10 @@ def test_the_life_of_a_run(kubernetes: Kubernetes, place: Place, name: str) -> N
     assert workflow["spec"]["priority"] == 2
     assert {"name": "alpha", "value": "3"} in workflow["spec"]["arguments"]["parameters"]
     assert reason(place, name, "suspend", run_id) == "Execution has already been suspended."
-    assert done(place, name, "status", run_id).out == "Pending\n"
+    shown = done(place, name, "status", run_id)
+    assert shown.out == "Pending\n"
+    assert f"It is suspended; argo-workflows unsuspend {run_id} lets it go on." in shown.said
+    assert json.loads(done(place, name, "status", run_id, "--json").out)["suspended"] is True
     done(place, name, "unsuspend", run_id)
     assert reason(place, name, "unsuspend", run_id) == "Execution is already proceeding."
     # A run outlives what is deployed.

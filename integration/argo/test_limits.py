@@ -146,7 +146,7 @@ def test_a_killed_pod_is_tried_again(
 def test_a_pod_that_is_late_is_no_lost_host(
     kubernetes: Kubernetes, cluster: Cluster, place: Place, name: str, text: str, tries: int
 ) -> None:
-    bundle = compiled(place, cluster, name, HEAD + text + MAIN)
+    bundle = compiled(place, name, HEAD + text + MAIN)
     bundle.step("start").active_deadline_seconds = IntOrString(root=15)
     run = bundle.deploy(kubernetes).trigger()
     assert run.wait(SECONDS, every=2) == ("FAILED" if tries == 1 else "SUCCEEDED"), run.failure()

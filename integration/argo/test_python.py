@@ -24,7 +24,7 @@ PARAMETER = 'alpha = Parameter("alpha", type=int, default=2)\n'
 @pytest.fixture
 def bundle(place: Place, cluster: Cluster, name: str) -> Bundle:
     """The objects of a flow whose code is in the datastore, with an edited step."""
-    bundle = compiled(place, cluster, name, flow(parameters=PARAMETER, start=START))
+    bundle = compiled(place, name, flow(parameters=PARAMETER, start=START))
     metadata: Any = bundle.step("end").metadata
     metadata.labels = {**(metadata.labels or {}), "team": "fraud"}
     return bundle

@@ -127,7 +127,7 @@ def seen_by_join(place: Place, pathspec: str) -> Any:
 def test_a_foreach_of_1000(
     kubernetes: Kubernetes, argo_server: ArgoServer, cluster: Cluster, place: Place, name: str
 ) -> None:
-    bundle = compiled(place, cluster, name, WIDE)
+    bundle = compiled(place, name, WIDE)
     stub(bundle.step("body"), None)
     run = bundle.deploy(kubernetes).trigger()
     assert any(waiting(run) == WIDTH for _ in looks(every=2, seconds=SECONDS)), run.failure()
@@ -146,7 +146,7 @@ def test_a_foreach_of_1000(
 def test_a_flow_of_500_steps(
     kubernetes: Kubernetes, argo_server: ArgoServer, cluster: Cluster, place: Place, name: str
 ) -> None:
-    bundle = compiled(place, cluster, name, long_flow())
+    bundle = compiled(place, name, long_flow())
     for step in ("start", "join", "end"):
         bundle.step(step)
     for row in range(ROWS):

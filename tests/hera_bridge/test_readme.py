@@ -1,4 +1,4 @@
-"""The first example of hera_bridge/README.md, run as it is written but for the namespace."""
+"""The first example of hera_bridge/README.md, run as it is written."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+from hera_bridge import Settings
 from metaflow_provider.plan import dumps
 from tests.hera_bridge.translation.plans import argo_plan
 from tests.metaflow_provider.plans import step
@@ -19,8 +20,8 @@ def test_the_example(tmp_path: Path) -> None:
     (tmp_path / "objects").mkdir()
     plan = argo_plan(step("start", "transform"), step("transform", "end"), step("end"))
     (tmp_path / "objects" / "plan.json").write_text(dumps(plan))
-    example = EXAMPLES[0].replace("production", "default")
-    said = example + "\nprint(bundle.objects()[0]['spec']['podGC'])\n"
+    (tmp_path / "objects" / "settings.json").write_text(Settings().to_json())
+    said = EXAMPLES[0] + "\nprint(bundle.objects()[0]['spec']['podGC'])\n"
     done = subprocess.run(
         [sys.executable, "-c", said], cwd=tmp_path, capture_output=True, text=True, check=False
     )

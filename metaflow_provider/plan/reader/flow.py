@@ -156,8 +156,17 @@ def _retry(node: Any) -> Retry:
 def _compute(decorators: dict[str, Any], platforms: tuple[str, ...]) -> Compute:
     platform = next((name for name in platforms if name in decorators), "")
     attributes = _plain(decorators[platform].attributes) if platform else {}
+    if attributes.get("namespace") == _default_namespace():
+        del attributes["namespace"]
     resources = _plain(decorators["resources"].attributes) if "resources" in decorators else {}
     return Compute(platform, attributes, resources)
+
+
+def _default_namespace() -> str:
+    """What Metaflow puts into every `@kubernetes`; a flow goes to the namespace that it is deployed to."""
+    from metaflow.metaflow_config import KUBERNETES_NAMESPACE
+
+    return str(KUBERNETES_NAMESPACE)
 
 
 def _environment_variables(decorators: dict[str, Any]) -> dict[str, str]:

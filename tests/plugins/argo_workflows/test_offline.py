@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from hera_bridge import Settings, compile_flow
 from integration.harness.process import free_port
 from integration.harness.s3 import MotoS3
 from tests.flows import Place, flow
@@ -148,7 +149,12 @@ def test_secrets_of_notifications_are_in_no_object(place: Place) -> None:
         assert f'"secretKeyRef": {{"key": "{key}", "name": "{name}"}}' in text
     assert "ranking=1" in text
     ended = done(place, "create", "--output-dir", "out", "--no-upload", *options)
-    assert "hunter" not in "".join(path.read_text() for path in (place.folder / "out").iterdir()) + ended.err
+    out = place.folder / "out"
+    assert "hunter" not in "".join(path.read_text() for path in out.iterdir()) + ended.err
+    settings = Settings.from_json((out / "settings.json").read_text())
+    assert [each.name for each in settings.notifications] == ["slack", "pager-duty", "incident-io"]
+    again = compile_flow((out / "plan.json").read_text(), settings).objects()[0]
+    assert again == template(place, *options)
     for given, said in (
         ("secret:hunter2", "what is given for the slack-webhook-url names no key of a Kubernetes Secret"),
         ("hunter2", "--notify-slack-webhook-url is no address"),
@@ -177,6 +183,7 @@ def test_objects_in_a_folder(store: MotoS3, place: Place) -> None:
         "cronworkflow-trainflow.yaml",
         "kustomization.yaml",
         "plan.json",
+        "settings.json",
     ]
     assert ended.out.split() == [f"out/{name}" for name in names]
     cron = (place.folder / "out" / names[1]).read_text()
@@ -186,6 +193,11 @@ def test_objects_in_a_folder(store: MotoS3, place: Place) -> None:
     assert objects(store) == before
     done(place, "create", "--output-dir", "out")
     assert len(objects(store)) == len(before) + 1
+    plan, settings = ((place.folder / "out" / name).read_text() for name in names[3:])
+    again = compile_flow(plan, Settings.from_json(settings)).write(place.folder / "again")
+    assert [file.read_text() for file in again] == [
+        (place.folder / "out" / file.name).read_text() for file in again
+    ]
 
 
 def test_a_folder_that_holds_something_else(place: Place) -> None:

@@ -218,6 +218,8 @@ def status(obj: Any, run_id: str, as_json: bool) -> None:
         obj.echo_always(json.dumps(data), **talk.PLAIN)
         return
     obj.echo_always(shown.capitalize(), **talk.PLAIN)
+    if run.is_suspended and failure is None and shown != "SUCCEEDED":
+        say(obj.echo, "It is suspended; argo-workflows unsuspend {} lets it go on.", run_id)
     if failure is not None:
         say(obj.echo, "{}", failure)
         for line in failure.log:

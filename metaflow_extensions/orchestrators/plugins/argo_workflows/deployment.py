@@ -167,17 +167,26 @@ def deploy(state: Any, wishes: ArgoWishes, tokens: TokenWishes) -> Planned:
 def write_folder(compiled: Compiled, folder: Path) -> list[Path]:
     """Write every object of a deployment but its Secret to a file of its own; returns the files.
 
+    With them the plan and the settings, by which Python makes the objects again.
+
     Raises:
-        Refusal: the folder cannot be written to.
+        Refusal: the folder cannot be written to, or holds something else.
     """
-    plan = folder / PLAN_FILE
+    flow = compiled.flow
+    texts = {
+        PLAN_FILE: plan_text(flow.flow),
+        "settings.json": flow.translator.settings.to_json() + "\n",
+    }
     try:
-        check_folder(folder)
-        written = write_objects(compiled.flow.bundle.objects(), folder)
-        plan.write_text(plan_text(compiled.flow.flow), encoding="utf-8")
+        check_folder(folder, texts)
+        written = write_objects(flow.bundle.objects(), folder)
+        for name, text in texts.items():
+            (folder / name).write_text(text, encoding="utf-8")
     except OSError as error:
-        raise Refusal(f"{plan} cannot be written: {error.strerror}", remedy="choose another folder") from None
-    return [*written, plan]
+        raise Refusal(
+            f"{error.filename or folder} cannot be written: {error.strerror}", remedy="choose another folder"
+        ) from None
+    return [*written, *(folder / name for name in texts)]
 
 
 def deployed_flow(state: Any) -> Deployment:

@@ -157,6 +157,7 @@ def run_data(run: Run, status: str) -> dict[str, Any]:
     return {
         "run_id": run.id,
         "status": status,
+        "suspended": run.is_suspended,
         "started": run.started.isoformat(),
         "stopped": run.stopped.isoformat() if run.stopped else None,
     }

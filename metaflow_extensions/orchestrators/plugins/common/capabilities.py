@@ -6,6 +6,9 @@ from dataclasses import dataclass
 
 from metaflow_provider.plan import FlowPlan, Refusal
 
+_STARTING = ("trigger", "trigger_on_finish")
+_INSTEAD = ", or start the flow by @schedule or by hand"
+
 
 @dataclass(frozen=True)
 class Capabilities:
@@ -41,7 +44,7 @@ def check_capabilities(plan: FlowPlan, capabilities: Capabilities) -> None:
             raise Refusal(
                 f"Deploying flows with @{trigger.decorator} to {capabilities.engine} is not supported yet",
                 decorator=trigger.decorator,
-                remedy="remove it, or start the flow by @schedule or by hand",
+                remedy="remove it" + (_INSTEAD if trigger.decorator in _STARTING else ""),
             )
     for sensor in plan.sensors:
         if not capabilities.sensors:
