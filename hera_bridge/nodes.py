@@ -24,25 +24,35 @@ _EXIT_CODE = re.compile(r"Error \(exit code \d+\)")
 _NOISE = re.compile(r" argo=true|^Error: exit status \d+$|^Task \S+, attempt \d+, failed: ")
 _GZIP = 16 + zlib.MAX_WBITS
 _LONGEST_POD_PREFIX = 253 - 11
+# By a node's id: the node of all its tries, and which of them it is.
+Attempts = Mapping[str, tuple[Mapping[str, Any], int]]
 
 
 @dataclass(frozen=True)
-class FailedTask:
-    """A task that failed for good.
+class PodTask:
+    """A try of a task, which is a pod.
 
     Attributes:
         step: name of the step; of what is no step, the name of its template.
         index: where in the foreach steps around it, outermost first, as in `2-5`; empty outside of them.
         attempt: counted from 0.
+        phase: as Argo calls it, such as `Pending`.
         message: in Argo's words, in one line.
-        pod: name of the pod of this attempt.
+        pod: its name.
     """
 
     step: str
     index: str
     attempt: int
+    phase: str
     message: str
     pod: str
+
+    @property
+    def name(self) -> str:
+        """Step, index and attempt, for people."""
+        place = f", index {self.index}" if self.index else ""
+        return f"{self.step}{place}, attempt {self.attempt}"
 
 
 def nodes_of(workflow: Mapping[str, Any]) -> dict[str, Any]:
@@ -57,7 +67,16 @@ def nodes_of(workflow: Mapping[str, Any]) -> dict[str, Any]:
     return status.get("nodes") or {}
 
 
-def failed_task(workflow: Object) -> FailedTask | None:
+def pod_tasks(workflow: Object) -> list[PodTask]:
+    """Every try of every task, in the order in which they began; of exit handlers and the like, too."""
+    nodes = nodes_of(workflow)
+    attempts = _attempts(nodes)
+    pods = [node for node in nodes.values() if node.get("type") == "Pod"]
+    pods.sort(key=lambda node: str(node.get("startedAt") or ""))
+    return [_pod_task(node, workflow, attempts) for node in pods]
+
+
+def failed_task(workflow: Object) -> PodTask | None:
     """The task whose failure ended the run: the one that failed for good first; `None` when no pod did.
 
     Example:
@@ -65,12 +84,7 @@ def failed_task(workflow: Object) -> FailedTask | None:
         'fit'
     """
     nodes = nodes_of(workflow)
-    attempts = {
-        child: (retry, attempt)
-        for retry in nodes.values()
-        if retry.get("type") == "Retry"
-        for attempt, child in enumerate(retry.get("children") or [])
-    }
+    attempts = _attempts(nodes)
     failed = [
         node
         for node in nodes.values()
@@ -78,17 +92,31 @@ def failed_task(workflow: Object) -> FailedTask | None:
     ]
     if not failed:
         return None
-    node = min(failed, key=lambda each: each.get("finishedAt") or "")
-    return FailedTask(
-        step=step_of(node, workflow),
+    return _pod_task(min(failed, key=lambda each: each.get("finishedAt") or ""), workflow, attempts)
+
+
+def _attempts(nodes: Mapping[str, Any]) -> Attempts:
+    return {
+        child: (retry, attempt)
+        for retry in nodes.values()
+        if retry.get("type") == "Retry"
+        for attempt, child in enumerate(retry.get("children") or [])
+    }
+
+
+def _pod_task(node: Mapping[str, Any], workflow: Object, attempts: Attempts) -> PodTask:
+    phase = str(node.get("phase", ""))
+    return PodTask(
+        step=_step_of(node, workflow),
         index=str(_inputs(node).get("index", "")).strip("-"),
         attempt=attempts[node["id"]][1] if node["id"] in attempts else 0,
-        message=_reason(str(node.get("message") or node["phase"])),
-        pod=pod_name(name_of(workflow), node),
+        phase=phase,
+        message=_reason(str(node.get("message") or phase)),
+        pod=_pod_name(name_of(workflow), node),
     )
 
 
-def pod_name(workflow: str, node: Mapping[str, Any]) -> str:
+def _pod_name(workflow: str, node: Mapping[str, Any]) -> str:
     """Name of a node's pod: the workflow, the template, and the number in the node's id.
 
     https://argo-workflows.readthedocs.io/en/latest/upgrading/ (pod names)
@@ -111,7 +139,7 @@ def _reason(message: str) -> str:
     return one_line(" ".join(lines) or message)
 
 
-def _is_final(node: Mapping[str, Any], attempts: Mapping[str, tuple[Mapping[str, Any], int]]) -> bool:
+def _is_final(node: Mapping[str, Any], attempts: Attempts) -> bool:
     """Whether a node has failed, and is not tried again."""
     if node.get("phase") not in _FAILED:
         return False
@@ -132,7 +160,7 @@ def are_out_of_reach(workflow: Mapping[str, Any]) -> bool:
     return bool(status.get("offloadNodeStatusVersion")) and not nodes_of(workflow)
 
 
-def step_of(node: Mapping[str, Any], workflow: Mapping[str, Any]) -> str:
+def _step_of(node: Mapping[str, Any], workflow: Mapping[str, Any]) -> str:
     """The step that a node of a workflow is of; of what is no step's, the name of its template."""
     template = str(node.get("templateName", ""))
     if STEP_INPUT in (inputs := _inputs(node)):

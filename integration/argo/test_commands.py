@@ -109,7 +109,9 @@ def test_logs_are_found_by_the_name_of_the_step(kubernetes: Kubernetes, place: P
     done(place, name, "trigger", "--run-id-file", "run")
     run_id = (place.folder / "run").read_text()
     ArgoWorkflows.from_deployment(name, kubernetes).run(run_id).wait(300, every=2)
-    assert "hello" in done(place, name, "logs", run_id, "--step", "start").out
+    logs = done(place, name, "logs", run_id, "--step", "start")
+    assert "hello" in logs.out
+    assert any(line.startswith(f"start, attempt 0 ({name}-") for line in logs.said)
     assert "No task of *_start* has begun." in done(place, name, "logs", run_id, "--step", "_start").said
     assert reason(place, name, "logs", run_id, "--lines", "0").startswith("--lines 0 would show nothing")
 

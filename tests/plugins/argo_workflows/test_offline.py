@@ -126,8 +126,7 @@ def test_headers_of_the_service_are_in_no_object(place: Place) -> None:
     assert variables(found)["METAFLOW_SERVICE_HEADERS"]["valueFrom"]["secretKeyRef"] == reference
     wrong = without(there, METAFLOW_ARGO_SERVICE_HEADERS_SECRET="team")
     assert refused(wrong, "check") == (
-        "what is given for the service headers (METAFLOW_ARGO_SERVICE_HEADERS_SECRET) names no key of a "
-        "Kubernetes Secret; write it as NAME/KEY"
+        "METAFLOW_ARGO_SERVICE_HEADERS_SECRET names no key of a Kubernetes Secret; write it as NAME/KEY"
     )
 
 
@@ -156,7 +155,10 @@ def test_secrets_of_notifications_are_in_no_object(place: Place) -> None:
     again = compile_flow((out / "plan.json").read_text(), settings).objects()[0]
     assert again == template(place, *options)
     for given, said in (
-        ("secret:hunter2", "what is given for the slack-webhook-url names no key of a Kubernetes Secret"),
+        (
+            "secret:hunter2",
+            "--notify-slack-webhook-url names no key of a Kubernetes Secret; write it as secret:NAME/KEY",
+        ),
         ("hunter2", "--notify-slack-webhook-url is no address"),
     ):
         reason = refused(place, "check", "--notify-on-error", "--notify-slack-webhook-url", given)

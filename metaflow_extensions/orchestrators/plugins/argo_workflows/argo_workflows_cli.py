@@ -244,7 +244,7 @@ def logs(obj: Any, run_id: str, step: str | None, lines: int) -> None:
             raise Refusal(f"--lines {lines} would show nothing", remedy="give at least 1")
         found = list(runs.logs(runs.find_run(obj, run_id), step, lines))
     for log in found:
-        say(obj.echo, "{} ({})", log.step, log.pod, bold=True)
+        say(obj.echo, "{} ({})", log.task.name, log.task.pod, bold=True)
         for line in log.lines:
             obj.echo_always(line, **talk.PLAIN)
     if not found:

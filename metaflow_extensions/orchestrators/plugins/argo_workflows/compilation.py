@@ -74,6 +74,8 @@ def read_plan(state: Any, wishes: ArgoWishes) -> FlowPlan:
             remedy="set METAFLOW_DEFAULT_DATASTORE",
         )
     check_limits(wishes.max_workers, wishes.workflow_timeout)
+    if wishes.keep_seconds is not None and wishes.keep_seconds < 0:
+        raise Refusal(f"--keep-seconds {wishes.keep_seconds} is no time", remedy="give at least 0")
     wishes.notifications.check()
     _refuse_other_platforms(state.graph)
     attach_platform(state, "kubernetes", "batch", "Kubernetes")
@@ -186,8 +188,8 @@ def _secret_variables(state: Any, secrets: ReferredSecrets) -> Iterator[tuple[st
     from metaflow.metaflow_config import ARGO_SERVICE_HEADERS_SECRET, SERVICE_HEADERS
 
     if ARGO_SERVICE_HEADERS_SECRET:
-        what = "service headers (METAFLOW_ARGO_SERVICE_HEADERS_SECRET)"
-        yield _HEADERS, secrets.reference(what, ARGO_SERVICE_HEADERS_SECRET)
+        setting = "METAFLOW_ARGO_SERVICE_HEADERS_SECRET"
+        yield _HEADERS, secrets.reference(setting, ARGO_SERVICE_HEADERS_SECRET)
     elif SERVICE_HEADERS and state.metadata.TYPE == "service":
         yield _HEADERS, secrets.kept("service-headers", json.dumps(SERVICE_HEADERS))
 

@@ -10,8 +10,8 @@ from metaflow.exception import MetaflowException
 
 from hera_bridge.api import ArgoWorkflows
 from hera_bridge.clients import WORKFLOW, Client
-from hera_bridge.clients.kinds import annotations_of, name_of
-from hera_bridge.nodes import are_out_of_reach, nodes_of, pod_name, step_of
+from hera_bridge.clients.kinds import annotations_of
+from hera_bridge.nodes import PodTask, are_out_of_reach, pod_tasks
 from hera_bridge.runs import PREFIX, Run, end_of_log
 
 from ..common.tokens import authorize_change
@@ -26,10 +26,9 @@ class RunIdMismatch(MetaflowException):
 
 @dataclass(frozen=True)
 class Log:
-    """The end of what a task printed: which step, in which pod."""
+    """The end of what a try of a task printed."""
 
-    step: str
-    pod: str
+    task: PodTask
     lines: tuple[str, ...]
 
 
@@ -132,12 +131,13 @@ def logs(run: Run, step: str | None, lines: int) -> Iterator[Log]:
             f"The tasks of run *{run.id}* are in the Argo controller's database; read the logs with "
             f"kubectl logs --selector workflows.argoproj.io/workflow={run.name} --container main"
         )
-    pods = [node for node in nodes_of(run.workflow).values() if node.get("type") == "Pod"]
-    for node in sorted(pods, key=lambda node: str(node.get("startedAt") or "")):
-        of = step_of(node, run.workflow)
-        if step in (None, of):
-            pod = pod_name(name_of(run.workflow), node)
-            yield Log(of, pod, end_of_log(client, run.name, pod, lines))
+    for task in pod_tasks(run.workflow):
+        if step not in (None, task.step):
+            continue
+        if task.phase == "Pending":
+            yield Log(task, ("the pod has not begun",))
+        else:
+            yield Log(task, end_of_log(client, run.name, task.pod, lines))
 
 
 def _template(run: Run) -> str:

@@ -36,20 +36,20 @@ class ReferredSecrets:
         self._values: dict[str, str] = {}
 
     def key(self, key: str, text: str) -> SecretKey:
-        """Where a text is that was given, or that a reference to was given, as `secret:NAME/KEY`.
+        """Where the text of an option `--notify-KEY` is; it may be a reference, as `secret:NAME/KEY`.
 
         Raises:
             Refusal: a malformed reference.
         """
         if text.startswith(REFERENCE):
-            return self.reference(key, text)
+            return self.reference(f"--notify-{key}", text)
         return self.kept(key, text)
 
-    def reference(self, key: str, text: str) -> SecretKey:
+    def reference(self, given: str, text: str) -> SecretKey:
         """A reference, as `NAME/KEY`, to a Secret that is there.
 
         Args:
-            key: what it is for.
+            given: the option or setting, for messages.
             text: the reference.
 
         Raises:
@@ -59,9 +59,9 @@ class ReferredSecrets:
 
         found = _NAME_AND_KEY.fullmatch(text.removeprefix(REFERENCE))
         if found is None:
+            prefix = REFERENCE if text.startswith(REFERENCE) else ""
             raise Refusal(
-                f"what is given for the {key} names no key of a Kubernetes Secret",
-                remedy="write it as NAME/KEY",
+                f"{given} names no key of a Kubernetes Secret", remedy=f"write it as {prefix}NAME/KEY"
             )
         return SecretKey(found["secret"], found["key"])
 
