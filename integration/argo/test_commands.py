@@ -90,6 +90,16 @@ def test_somebody_elses_flow(kubernetes: Kubernetes, place: Place, name: str) ->
     done(other, name, "delete", "--authorize", token)
 
 
+def test_another_flow_under_a_name_is_told(place: Place, name: str) -> None:
+    place.write(flow("Former"))
+    done(place, name, "create")
+    place.write(flow("Latter"))
+    assert "Latter is not deployed; --all lists other flows." in done(place, name, "list").said
+    note = f"Note: {name} is the flow Former so far; Latter takes its place."
+    assert note in done(place, name, "create").said
+    assert note not in done(place, name, "create").said
+
+
 def test_a_run_of_another_flow(kubernetes: Kubernetes, place: Place, name: str) -> None:
     place.write(flow("OneFlow"))
     done(place, name, "create")

@@ -524,6 +524,16 @@ def test_output_dir_has_what_a_deployment_has(engine: Engine, place: Place) -> N
     assert sorted(map(str, tags)) == sorted(map(str, request["tags"]))
 
 
+def test_another_flow_under_a_name_is_told(place: Place) -> None:
+    place.write(flow("Former"))
+    done(place, "create", name="Shared")
+    place.write(flow("Latter"))
+    assert "Latter is not deployed; --all lists other flows." in done(place, "list").said
+    note = "Note: Shared is the flow Former so far; Latter takes its place."
+    assert note in done(place, "create", name="Shared").said
+    assert note not in done(place, "create", name="Shared").said
+
+
 @pytest.mark.parametrize("file", ["plan.json", "state-machine.json"])
 def test_output_dir_keeps_what_is_somebody_elses(
     engine: Engine, place: Place, offline: Place, file: str

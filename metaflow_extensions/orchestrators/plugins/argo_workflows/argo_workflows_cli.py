@@ -12,7 +12,7 @@ from metaflow import parameters
 from metaflow._vendor import click
 
 from ..common.options import state_options, token_options
-from ..common.say import say, tell_change
+from ..common.say import say, tell_change, tell_nothing_found
 from .options import authorize_option, compile_options, run_argument
 from .states import STATES
 
@@ -268,7 +268,7 @@ def list_(obj: Any, every: bool, as_json: bool) -> None:
     for deployed in found:
         obj.echo_always(f"{deployed.name}  {deployed.flow}  {deployed.owner}", **talk.PLAIN)
     if not found:
-        obj.echo("Nothing is deployed.")
+        tell_nothing_found(obj.echo, obj.flow.name, every)
 
 
 @argo_workflows.command(help="List Argo Workflow templates for the flow.")

@@ -23,7 +23,7 @@ from ..common.datastore import check_reachable
 from ..common.included_files import with_addresses
 from ..common.metadata_service import check_metadata_service, tell_local_metadata
 from ..common.plan_file import PLAN_FILE, check_folder, plan_text
-from ..common.say import tell_change
+from ..common.say import tell_change, tell_replaced_flow
 from ..common.tokens import (
     Token,
     TokenWishes,
@@ -128,6 +128,8 @@ def plan_deployment(state: Any, wishes: ArgoWishes, tokens: TokenWishes, *, quie
     known = deployed or old
     previous = (known.owner, known.token) if known else None
     echo = (lambda *_, **__: None) if quiet else state.echo
+    if known:
+        tell_replaced_flow(echo, known.name, known.flow, plan.flow)
     token = resolve_token(state.deployment_name, ENGINE, COMMAND, previous, tokens, echo)
     package = build_package(state, for_containers=True)
     if deployed:

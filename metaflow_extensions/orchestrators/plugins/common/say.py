@@ -42,3 +42,24 @@ def say(
 def tell_change(echo: Callable[..., Any], change: Any) -> None:
     """Print a `Change` of a deployment just before it is made."""
     say(echo, "    {} {} {}", change.action, change.kind, change.name)
+
+
+def tell_replaced_flow(echo: Callable[..., Any], deployment: str, deployed: str, flow: str) -> None:
+    """Warn of a name under which another flow is deployed.
+
+    Args:
+        echo: Metaflow's.
+        deployment: the name.
+        deployed: class name of the flow that is there.
+        flow: and of the one that takes its place.
+    """
+    if deployed not in ("", flow):
+        say(echo, "Note: {} is the flow {} so far; {} takes its place.", deployment, deployed, flow)
+
+
+def tell_nothing_found(echo: Callable[..., Any], flow: str, every: bool) -> None:
+    """Say that a list of deployments is empty, and how to see those of other flows."""
+    if every:
+        echo("Nothing is deployed.")
+    else:
+        say(echo, "{} is not deployed; --all lists other flows.", flow)

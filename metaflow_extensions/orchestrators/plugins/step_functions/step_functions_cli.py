@@ -12,7 +12,7 @@ from metaflow import parameters
 from metaflow._vendor import click
 
 from ..common.options import run_options, state_options, token_options, with_options
-from ..common.say import say, tell_change
+from ..common.say import say, tell_change, tell_nothing_found
 from .states import STATES
 
 
@@ -327,7 +327,7 @@ def list_(obj: Any, every: bool, as_json: bool) -> None:
     for deployed in found:
         obj.echo_always(f"{deployed.name}  {deployed.flow}  {deployed.owner}", err=False, no_bold=True)
     if not found:
-        obj.echo("Nothing is deployed.")
+        tell_nothing_found(obj.echo, obj.flow.name, every)
 
 
 @step_functions.command(help="Delete a workflow")
