@@ -9,6 +9,7 @@ import re
 from collections import Counter
 from collections.abc import Iterator
 
+from ..clients.kinds import is_name
 from ..quantity import quantity
 from .finding import Finding
 from .workflow import Data, Workflow
@@ -24,10 +25,21 @@ _HIGHEST_PORT = 65535
 
 
 def findings(workflow: Workflow) -> Iterator[Finding]:
-    """What is wrong with the pods of templates."""
+    """What is wrong with the pods of templates, at the first of those that have it."""
+    defaults, shared = workflow.spec.get("templateDefaults", {}), workflow.spec.get("volumes", [])
+    places: dict[tuple[str, str], list[str]] = {}
     for name, template in workflow.by_name.items():
-        for rule, message in _of_template(template, workflow.spec.get("volumes", [])):
-            yield Finding(workflow.object, f"template {name!r}", rule, message)
+        for found in _of_template(_with_defaults(template, defaults), shared):
+            places.setdefault(found, []).append(name)
+    for (rule, message), names in places.items():
+        more = f" (and in {len(names) - 1} more templates)" if len(names) > 1 else ""
+        yield Finding(workflow.object, f"template {names[0]!r}", rule, message + more)
+
+
+def _with_defaults(template: Data, defaults: Data) -> Data:
+    if "container" not in template:
+        return template
+    return {**template, "container": {**defaults.get("container", {}), **template["container"]}}
 
 
 def _of_template(template: Data, shared: list[Data]) -> Iterator[tuple[str, str]]:
@@ -40,6 +52,10 @@ def _of_template(template: Data, shared: list[Data]) -> Iterator[tuple[str, str]
     yield from _volumes(template.get("volumes", []), shared, container.get("volumeMounts", []))
     yield from _resources(container.get("resources", {}))
     yield from _security(container.get("securityContext", {}))
+    for source in container.get("envFrom", []):
+        secret = source.get("secretRef", {}).get("name", "")
+        if secret and not is_name(secret):
+            yield "secret-name", f"{secret!r} is no name of a Secret"
     policy = container.get("imagePullPolicy", _PULL_POLICIES[0])
     if policy not in _PULL_POLICIES:
         yield "pull-policy", f"{policy!r} is none of {', '.join(_PULL_POLICIES)}"

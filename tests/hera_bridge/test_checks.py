@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -139,6 +140,7 @@ PODS: dict[str, tuple[str, dict[str, Any], dict[str, Any]]] = {
         {"securityContext": {"capabilities": {"add": ["SYS_ADMIN"]}, "allowPrivilegeEscalation": False}},
     ),
     "root": ("security-context", {}, {"securityContext": {"runAsNonRoot": True, "runAsUser": 0}}),
+    "secret": ("secret-name", {}, {"envFrom": [{"secretRef": {"name": "Bad Name"}}]}),
     "quantity": ("quantity", {}, {"resources": {"requests": {"cpu": "much"}}}),
     "part of a device": ("quantity", {}, {"resources": {"limits": {"nvidia.com/gpu": "500m"}}}),
     "limit": ("limit", {}, {"resources": {"requests": {"memory": "1Gi"}, "limits": {"memory": "1G"}}}),
@@ -173,6 +175,13 @@ def test_what_kubernetes_would_refuse_of_a_pod_is_found(name: str) -> None:
     template(flow["spec"], "b").update(fields)
     template(flow["spec"], "b")["container"].update(container)
     assert {(finding.rule, finding.place) for finding in check([flow])} == {(rule, "template 'b'")}
+
+
+def test_what_all_pods_have_in_common_is_told_once() -> None:
+    flow, _ = copy.deepcopy(OBJECTS)
+    flow["spec"]["templateDefaults"]["container"]["envFrom"] = [{"secretRef": {"name": "Bad Name"}}]
+    [finding] = check([flow])
+    assert re.search(r"'Bad Name' is no name of a Secret \(and in \d+ more templates\)", finding.message)
 
 
 @pytest.mark.parametrize(

@@ -223,6 +223,20 @@ def test_a_script_of_the_platform_reaches_pods_as_it_is(place: Place) -> None:
     assert refused(wrong, "check").startswith("the setting METAFLOW_INIT_SCRIPT has '{{' in it")
 
 
+@pytest.mark.parametrize("root", ["/tmp/x", "s3://"])
+def test_a_store_that_has_no_address(place: Place, root: str) -> None:
+    place.write(flow())
+    reason = refused(without(place, METAFLOW_DATASTORE_SYSROOT_S3=root), "check")
+    assert reason.startswith(f"the datastore {root} is no address in S3")
+
+
+def test_options_that_do_nothing_are_told(place: Place) -> None:
+    place.write(flow())
+    said = done(place, "check", "--notify-slack-webhook-url", "https://a", "--suspend-schedule").said
+    assert "Nobody is told how runs end without --notify-on-error or --notify-on-success." in said
+    assert "The flow has no schedule for --concurrency-policy or --suspend-schedule." in said
+
+
 def test_a_store_that_does_not_answer(place: Place) -> None:
     place.write(flow())
     nowhere = without(place, METAFLOW_S3_ENDPOINT_URL=f"http://127.0.0.1:{free_port()}")

@@ -226,9 +226,7 @@ def status(obj: Any, run_id: str, as_json: bool) -> None:
             say(obj.echo, "{}", line, indent=True)
 
 
-@argo_workflows.command(
-    help="Show the ends of what the tasks of a run printed, as far as their pods are there."
-)
+@argo_workflows.command(help="Show the ends of the logs of a run's tasks.")
 @run_argument
 @click.option("--step", default=None, type=str, help="Show those of this step only.")
 @click.option("--lines", default=100, show_default=True, type=int, help="How many lines of each task.")

@@ -90,6 +90,7 @@ def read_plan(state: Any, wishes: ArgoWishes) -> FlowPlan:
         ),
     )
     check_capabilities(plan, ARGO_WORKFLOWS)
+    _tell_ineffective(state, wishes, plan)
     return plan
 
 
@@ -143,6 +144,14 @@ def read_translator() -> type[Translator]:
     from hera_bridge.translation.translator import Translator
 
     return named_translator("METAFLOW_ARGO_TRANSLATOR", ARGO_TRANSLATOR, Translator, "hera_bridge.Translator")
+
+
+def _tell_ineffective(state: Any, wishes: ArgoWishes, plan: FlowPlan) -> None:
+    """Name options that do nothing without others; stock Metaflow takes them."""
+    if wishes.notifications.has_receivers and not wishes.notifications.are_wanted:
+        state.echo("Nobody is told how runs end without --notify-on-error or --notify-on-success.")
+    if (wishes.concurrency_policy or wishes.suspended) and not plan.schedules:
+        state.echo("The flow has no schedule for --concurrency-policy or --suspend-schedule.")
 
 
 def _refuse_other_platforms(graph: Any) -> None:

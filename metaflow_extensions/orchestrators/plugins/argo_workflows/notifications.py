@@ -31,6 +31,11 @@ class NotificationWishes:
         """Whether anybody is to be told of anything."""
         return self.on_error or self.on_success
 
+    @property
+    def has_receivers(self) -> bool:
+        """Whether it is said who could be told."""
+        return bool(self.slack_url or self.pager_duty_key or self.incident_io_key)
+
     def check(self) -> None:
         """Refuse notifications that nobody would get, or that a provider would not take.
 
@@ -40,7 +45,7 @@ class NotificationWishes:
         self.metadata()
         if not self.are_wanted:
             return
-        if not (self.slack_url or self.pager_duty_key or self.incident_io_key):
+        if not self.has_receivers:
             raise Refusal(
                 "notifications need somebody who gets them",
                 remedy="give --notify-slack-webhook-url (https://api.slack.com/messaging/webhooks), "

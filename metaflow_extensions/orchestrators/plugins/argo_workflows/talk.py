@@ -42,6 +42,7 @@ def write_objects(obj: Any, compiled: Compiled, folder: Path, is_upload_wanted: 
     """
     for file in write_folder(compiled, folder):
         obj.echo_always(str(file), **PLAIN)
+    say(obj.echo, "Deploy them with kubectl apply --kustomize {}", folder)
     if compiled.secrets.keys:
         say(
             obj.echo,
@@ -103,7 +104,7 @@ def tell_deployed(obj: Any, planned: Planned) -> None:
     if address:
         obj.echo("See the deployed workflow here:", bold=True)
         say(obj.echo, "{}\n\n", address, indent=True)
-    _tell_triggers(obj)
+    _tell_triggers(obj, planned.compiled.flow.translator.settings.suspended)
 
 
 def tell_old_name(obj: Any, deployed: Deployment) -> None:
@@ -163,11 +164,15 @@ def run_data(run: Run, status: str) -> dict[str, Any]:
     }
 
 
-def _tell_triggers(obj: Any) -> None:
+def _tell_triggers(obj: Any, is_suspended: bool) -> None:
     obj.echo("What will trigger execution of the workflow:", bold=True)
     schedules = obj.flow._flow_decorators.get("schedule")
     if not schedules or not schedules[0].schedule:
         obj.echo("No triggers defined. You need to launch this workflow manually.", indent=True)
+        return
+    if is_suspended:
+        text = "Nothing as long as the CronWorkflow *{}* is suspended."
+        say(obj.echo, text, obj.deployment_name.name, indent=True)
         return
     text = "This workflow triggers automatically via the CronWorkflow *{}*."
     say(obj.echo, text, obj.deployment_name.name, indent=True)

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
+from .datastore import check_address
 from .generated import is_generated
 
 if TYPE_CHECKING:
@@ -63,7 +64,11 @@ def build_package(state: Any, *, for_containers: bool = False) -> BuiltPackage:
     Args:
         state: the `obj` of a click command of Metaflow's.
         for_containers: the description says how a container fetches the package.
+
+    Raises:
+        Refusal: the datastore's root is no address.
     """
+    check_address(state.flow_datastore)
     from metaflow.package import MetaflowPackage
 
     from metaflow_provider.plan.model import CodePackage

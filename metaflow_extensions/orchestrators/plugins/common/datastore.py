@@ -14,13 +14,31 @@ def check_reachable(flow_datastore: Any) -> None:
     """Refuse a datastore that does not answer.
 
     Raises:
-        Refusal: S3 that cannot be reached, a missing bucket, missing credentials, or a local folder that
-            cannot be written to.
+        Refusal: a root that is no address, S3 that cannot be reached, a missing bucket, missing credentials,
+            or a local folder that cannot be written to.
     """
+    check_address(flow_datastore)
     if flow_datastore.TYPE == "s3":
         _check_s3(flow_datastore.datastore_root)
     elif flow_datastore.TYPE == "local":
         _check_folder(flow_datastore.datastore_root)
+
+
+def check_address(flow_datastore: Any) -> None:
+    """Refuse a datastore whose root is no address; asks nothing.
+
+    Raises:
+        Refusal: names the setting.
+    """
+    from metaflow_provider.plan import Refusal
+
+    root = flow_datastore.datastore_root
+    address = urlparse(root)
+    if flow_datastore.TYPE == "s3" and (address.scheme != "s3" or not address.netloc):
+        raise Refusal(
+            f"the datastore {root} is no address in S3",
+            remedy="set METAFLOW_DATASTORE_SYSROOT_S3 to one such as s3://bucket/metaflow",
+        )
 
 
 def _check_s3(root: str) -> None:
@@ -31,18 +49,12 @@ def _check_s3(root: str) -> None:
 
     from metaflow_provider.plan import Refusal
 
-    address = urlparse(root)
-    if address.scheme != "s3" or not address.netloc:
-        raise Refusal(
-            f"the datastore {root} is no address in S3",
-            remedy="set METAFLOW_DATASTORE_SYSROOT_S3 to one such as s3://bucket/metaflow",
-        )
     config = Config(
         connect_timeout=_TIMEOUT_SECONDS, read_timeout=_TIMEOUT_SECONDS, retries={"total_max_attempts": 1}
     )
     try:
         client = boto3.client("s3", endpoint_url=S3_ENDPOINT_URL, config=config)
-        client.head_bucket(Bucket=address.netloc)
+        client.head_bucket(Bucket=urlparse(root).netloc)
     except ClientError as error:
         # A policy may allow the flow's prefix and not the question about the bucket.
         if error.response["ResponseMetadata"]["HTTPStatusCode"] == 404:
