@@ -19,6 +19,7 @@ Results = Mapping[str, Mapping[str, bool]]
 _TEST = re.compile(
     r"integration/conformance/test_(?P<engine>\w+)\.py::"
     r"test_(representative_case|further_case|(?P<random>(further_)?random_flow))\[(?P<case>.+)\]"
+    r"(@\w+)?"  # the group, which pytest-xdist adds
 )
 
 

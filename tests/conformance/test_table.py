@@ -30,6 +30,10 @@ def test_tests_of_the_corpus_are_recorded() -> None:
         "Step Functions",
         "gang",
     )
+    assert case_of_test(f"{folder}/test_sfn.py::test_further_case[text-a]@sfn", "") == (
+        "Step Functions",
+        "text-a",
+    )
     assert case_of_test(f"{folder}/test_argo.py::test_further_random_flow[7]", "3.7.14") == (
         "Argo Workflows 3.7.14",
         "random-7",
