@@ -122,7 +122,7 @@ def test_logs_are_found_by_the_name_of_the_step(kubernetes: Kubernetes, place: P
     logs = done(place, name, "logs", run_id, "--step", "start")
     assert "hello" in logs.out
     assert any(line.startswith(f"start, attempt 0 ({name}-") for line in logs.said)
-    assert "No task of *_start* has begun." in done(place, name, "logs", run_id, "--step", "_start").said
+    assert "No task of _start has begun." in done(place, name, "logs", run_id, "--step", "_start").said
     assert reason(place, name, "logs", run_id, "--lines", "0").startswith("--lines 0 would show nothing")
 
 
