@@ -620,7 +620,7 @@ def test_files_that_cannot_be_written(engine: Engine, place: Place) -> None:
     place.write(flow("Written"))
     done(place, "create")
     assert refused(engine, place, "create", "--output-dir", "train.py") == (
-        "the folder train.py cannot be written to: File exists; choose another"
+        "the folder train.py cannot be written to: Not a directory; choose another"
     )
     for path in ("gone/run", "home"):
         assert refused(engine, place, "trigger", "--run-id-file", path) == (
