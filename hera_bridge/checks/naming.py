@@ -9,6 +9,7 @@ import re
 from collections import Counter
 from collections.abc import Iterator
 
+from ..kubernetes_names import is_label
 from .finding import Finding
 from .workflow import Workflow, calls_in, names
 
@@ -17,7 +18,6 @@ LONGEST_WORKFLOW_TEMPLATE, LONGEST_CRON_WORKFLOW = 63, 52
 _OBJECT = re.compile(r"[a-z0-9]([a-z0-9.-]*[a-z0-9])?")
 _TEMPLATE = re.compile(r"[a-zA-Z0-9][-a-zA-Z0-9]*")
 _PARAMETER = re.compile(r"[-a-zA-Z0-9_]+")
-_LABEL = re.compile(r"([A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?)?")
 
 
 def findings(workflow: Workflow) -> Iterator[Finding]:
@@ -65,7 +65,7 @@ def object_findings(manifest: dict[str, object], where: str) -> Iterator[Finding
     if len(name) > longest:
         yield Finding(where, "", "object-name", f"the name has {len(name)} characters, {longest} are allowed")
     for key, value in metadata.get("labels", {}).items():
-        if not _LABEL.fullmatch(str(value)):
+        if not is_label(str(value)):
             yield Finding(where, f"label {key!r}", "label-value", f"{value!r} cannot be the value of a label")
 
 

@@ -5,19 +5,14 @@ https://kubernetes.io/docs/reference/kubernetes-api/workload-resources/pod-v1/
 
 from __future__ import annotations
 
-import re
 from collections import Counter
 from collections.abc import Iterator
 
-from ..clients.kinds import is_name
+from ..kubernetes_names import is_key, is_label, is_name, is_volume
 from ..quantity import quantity
 from .finding import Finding
 from .workflow import Data, Workflow
 
-# https://kubernetes.io/docs/concepts/overview/working-with-objects/labels/#syntax-and-character-set
-_LABEL = re.compile(r"([A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?)?")
-_KEY = re.compile(r"([a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?/)?[A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?")
-_VOLUME = re.compile(r"[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?")
 _PULL_POLICIES = ("Always", "IfNotPresent", "Never")
 _EFFECTS = ("", "NoSchedule", "PreferNoSchedule", "NoExecute")
 _ADMIN = {"SYS_ADMIN", "CAP_SYS_ADMIN"}
@@ -67,13 +62,13 @@ def _of_template(template: Data, shared: list[Data]) -> Iterator[tuple[str, str]
 def _labels(what: str, given: Data) -> Iterator[tuple[str, str]]:
     yield from _keys(what, given)
     for key, value in given.items():
-        if "{{" not in str(value) and not _LABEL.fullmatch(str(value)):
+        if "{{" not in str(value) and not is_label(str(value)):
             yield "label-value", f"{value!r} cannot be the value of the {what} {key!r}"
 
 
 def _keys(what: str, given: Data) -> Iterator[tuple[str, str]]:
     for key in given:
-        if not _KEY.fullmatch(key):
+        if not is_key(key):
             yield "label-key", f"{key!r} cannot be the name of a {what}"
 
 
@@ -97,7 +92,7 @@ def _volumes(volumes: list[Data], shared: list[Data], mounts: list[Data]) -> Ite
     for name, count in Counter(names).items():
         if count > 1:
             yield "volume", f"there are {count} volumes {name!r}"
-        if not _VOLUME.fullmatch(name):
+        if not is_volume(name):
             yield "volume", f"{name!r} is no name of a volume, which has small letters, digits and '-'"
     known = {*names, *(str(each.get("name", "")) for each in shared)}
     for path, count in Counter(str(each.get("mountPath", "")) for each in mounts).items():

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from metaflow_provider.deployment import looks
 
+from ..kubernetes_names import is_name
 from ..version import Version, parse_version
 from .connection import METHODS
 from .errors import INVALID, NOT_FOUND, UNREACHABLE, ArgoError, answered, one_line
@@ -23,7 +24,6 @@ from .kinds import (
     WORKFLOW_TEMPLATE,
     Kind,
     Object,
-    is_name,
     kind_of,
     name_of,
     state_of,
@@ -158,8 +158,8 @@ class ArgoServer:
             self.delete(kind, name_of(found))
 
     def elsewhere(self, namespace: str) -> ArgoServer:
-        """Another namespace of the same server."""
-        return ArgoServer(self._service, namespace)
+        """A namespace of the same server."""
+        return self if namespace == self.namespace else ArgoServer(self._service, namespace)
 
     def keeps(self, kind: Kind) -> bool:
         """Argo's own kinds."""

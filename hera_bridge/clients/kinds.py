@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -53,9 +52,6 @@ SENSOR = Kind("Sensor", "sensors")
 
 KINDS = (WORKFLOW_TEMPLATE, CRON_WORKFLOW, WORKFLOW, SECRET, SENSOR)
 
-# https://kubernetes.io/docs/concepts/overview/working-with-objects/names/
-_NAME = re.compile(r"[a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?")
-
 
 def kind_of(manifest: Mapping[str, Any]) -> Kind:
     """The kind of an object.
@@ -70,11 +66,6 @@ def kind_of(manifest: Mapping[str, Any]) -> Kind:
         f"objects of kind {manifest.get('kind')} are not deployed with a flow",
         remedy="apply it with kubectl, or leave it out",
     )
-
-
-def is_name(text: str) -> bool:
-    """Whether an object can have this name."""
-    return _NAME.fullmatch(text) is not None
 
 
 def name_of(manifest: Mapping[str, Any]) -> str:

@@ -9,10 +9,11 @@ import os
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from ..kubernetes_names import is_name
 from ..version import Version, version_of_schema
 from .connection import APPLY, JSON, MERGE, Connection, Request
 from .errors import FORBIDDEN, NOT_FOUND, NOT_INSTALLED, ArgoError, not_installed
-from .kinds import SENSOR, WORKFLOW, Kind, Object, is_name, kind_of, name_of, state_of
+from .kinds import SENSOR, WORKFLOW, Kind, Object, kind_of, name_of, state_of
 from .logs import EXECUTOR_LINES, last_lines
 from .managed_fields import FIELD_MANAGER, adopted, applied_by_others
 
@@ -129,8 +130,8 @@ class Kubernetes:
             self._ask("delete", kind, name_of(found), {"propagationPolicy": "Background"})
 
     def elsewhere(self, namespace: str) -> Kubernetes:
-        """Another namespace of the same cluster."""
-        return Kubernetes(namespace, self._context)
+        """A namespace of the same cluster; the own one by the connection that there is."""
+        return self if namespace == self.namespace else Kubernetes(namespace, self._context)
 
     def keeps(self, kind: Kind) -> bool:
         """Every kind."""

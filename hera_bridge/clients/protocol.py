@@ -69,7 +69,7 @@ class Client(Protocol):
         """Remove the objects of a kind that have these labels, with what belongs to them."""
 
     def elsewhere(self, namespace: str) -> Client:
-        """The same for another namespace."""
+        """The same for a namespace, which may be its own."""
 
     def keeps(self, kind: Kind) -> bool:
         """Whether objects of this kind can be asked for."""

@@ -107,10 +107,8 @@ def _creating(
 ) -> models.Template:
     text = json.dumps(manifest, separators=(",", ":")).replace(f'"{_NODES_PLACE}"', _NODES)
     parameters = [*((pod.inputs and pod.inputs.parameters) or []), models.Parameter(name=NODES_INPUT)]
-    backoff = pod.retry_strategy and pod.retry_strategy.backoff
-    strategy = models.RetryStrategy(
-        limit=IntOrString(root=retries), retry_policy="Always", backoff=backoff or None
-    )
+    backoff = pod.retry_strategy.backoff if pod.retry_strategy else None
+    strategy = models.RetryStrategy(limit=IntOrString(root=retries), retry_policy="Always", backoff=backoff)
     succeeded, failed = ends
     return models.Template(
         name=pod.name,

@@ -6,7 +6,6 @@ https://kubernetes.io/docs/concepts/storage/volumes/
 from __future__ import annotations
 
 import hashlib
-import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -15,10 +14,10 @@ from hera.workflows.models.io.k8s.apimachinery.pkg.api.resource import Quantity
 
 from metaflow_provider.plan import Step
 
+from ..kubernetes_names import is_volume
 from .attributes import number, texts
 
 _TMPFS, _SHARED_MEMORY = "tmpfs-ephemeral-volume", "dhsm"
-_VOLUME = re.compile(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?")
 
 
 @dataclass(frozen=True)
@@ -63,7 +62,7 @@ def _mounted(step: Step) -> Iterator[Mounted]:
 
 def _volume_name(claim: str) -> str:
     """A name that no other volume has; a volume's name has no dots, and is shorter than a claim's may be."""
-    if _VOLUME.fullmatch(claim) and claim not in (_TMPFS, _SHARED_MEMORY):
+    if is_volume(claim) and claim not in (_TMPFS, _SHARED_MEMORY):
         return claim
     return f"claim-{hashlib.sha256(claim.encode()).hexdigest()[:12]}"
 

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 # Before the name of a Secret and one of its keys, where the secret itself could stand.
 REFERENCE = "secret:"
 # https://kubernetes.io/docs/concepts/configuration/secret/#restriction-names-data
-_NAME_AND_KEY = re.compile(r"(?P<secret>[a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?)/(?P<key>[A-Za-z0-9._-]{1,253})")
+_KEY = re.compile(r"[A-Za-z0-9._-]{1,253}")
 
 
 class ReferredSecrets:
@@ -55,15 +55,16 @@ class ReferredSecrets:
         Raises:
             Refusal: it is malformed; the text, which may be the secret itself, is not told.
         """
+        from hera_bridge.kubernetes_names import is_name
         from hera_bridge.secret_key import SecretKey
 
-        found = _NAME_AND_KEY.fullmatch(text.removeprefix(REFERENCE))
-        if found is None:
+        secret, _, key = text.removeprefix(REFERENCE).partition("/")
+        if not is_name(secret) or not _KEY.fullmatch(key):
             prefix = REFERENCE if text.startswith(REFERENCE) else ""
             raise Refusal(
                 f"{given} names no key of a Kubernetes Secret", remedy=f"write it as {prefix}NAME/KEY"
             )
-        return SecretKey(found["secret"], found["key"])
+        return SecretKey(secret, key)
 
     def kept(self, key: str, text: str) -> SecretKey:
         """Keep a text in the deployment's own Secret."""
